@@ -1,0 +1,58 @@
+# Needs Python 3.11 or newer with venv and pip, and make. Everything else is installed into .venv.
+#
+# Each stamp (.venv/.installed-*) is newer than pyproject.toml when its packages are installed, so a second
+# start does no pip work. The package is installed editable: a change of src/ needs no new install.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+SERVE_OPTIONS ?=
+PYTEST_OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1:9696 (SERVE_OPTIONS="--port 9697")
+	@exec $(BIN)/segmentary serve $(SERVE_OPTIONS)
+
+test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
+	@$(BIN)/pytest $(PYTEST_OPTIONS)
+
+check: .venv/.installed-test .venv/.installed-check ## Check format, lint, types and layers
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Remove the environments and caches
+	rm -rf .venv .venv-clients .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/.created:
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+# order-only (after the bar): a stamp must not become stale because its neighbour was renewed
+.venv/.installed-run: pyproject.toml | .venv/.created
+	@echo "Installing segmentary into .venv"
+	@$(BIN)/python $(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/.installed-test: pyproject.toml | .venv/.created
+	@echo "Installing segmentary and its test tools into .venv"
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[test]'
+	@touch $@ .venv/.installed-run
+
+.venv/.installed-check: pyproject.toml | .venv/.created
+	@echo "Installing the checking tools into .venv"
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[check]'
+	@touch $@ .venv/.installed-run
+
+.venv-clients/.installed: tests/contract/requirements.txt
+	@echo "Installing OpenStack's clients into .venv-clients"
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/python $(PIP_INSTALL) --requirement tests/contract/requirements.txt
+	@touch $@
