@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from segmentary.db import migrate
 from tests.servers import mariadb, postgresql
 from tests.servers.server import Address, Connection, DatabaseServer
 
@@ -47,12 +46,19 @@ def connect(url: str) -> Connection:
     return mariadb.connect(Address.parse(url, port=mariadb.PORT))
 
 
+def upgrade(url: str) -> None:
+    """Migrate as `segmentary database upgrade` does."""
+    from segmentary.db import migrate  # noqa: PLC0415 - not above: tests of other layers run while db does not
+
+    migrate.upgrade(url)
+
+
 class MigratedFile:
     """A migrated SQLite file, copied for each test."""
 
     def __init__(self, folder: Path) -> None:
         self._template = folder / "template.db"
-        migrate.upgrade(f"sqlite:///{self._template}")
+        upgrade(f"sqlite:///{self._template}")
         with closing(sqlite3.connect(self._template)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the one file holds everything
 
@@ -69,7 +75,7 @@ class MigratedDatabase:
         self.url = url
         self._quote = QUOTE[kind]
         self._dirty = False
-        migrate.upgrade(url)
+        upgrade(url)
         self._connection = connect(url)
         self._execute(PREPARE_DELETING[kind])
         self._children_first = self._tables_in_order(kind)
