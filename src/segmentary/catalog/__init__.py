@@ -1,0 +1,16 @@
+"""What exists: records, network types, rules and events. Pure data; it reads and writes nothing.
+
+To add a network type: `network_type.py`. To add an attribute: one line in the class of its resource. To add a
+resource: a module here, its name in `RESOURCES`, and a module of the same name in `segmentary.services`.
+"""
+
+from segmentary.catalog.network import Network
+from segmentary.catalog.physical_network import PhysicalNetwork
+from segmentary.catalog.segment import Segment
+from segmentary.rules.attribute import Resource, describe
+
+# Parents first: tables are made in this order and emptied in the other.
+RESOURCES: tuple[Resource, ...] = (describe(PhysicalNetwork), describe(Network), describe(Segment))
+BY_COLLECTION = {one.collection: one for one in RESOURCES}
+
+__all__ = ["BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment"]

@@ -1,0 +1,81 @@
+"""The API extensions that are implemented, under the aliases by which clients look for them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One entry of /v2.0/extensions; `updated` is the date that the Networking API gives the alias."""
+
+    alias: str
+    name: str
+    description: str
+    updated: str
+
+
+EXTENSIONS = (
+    Extension("provider", "Provider Network", "provider:* attributes of networks.", "2012-09-07T10:00:00-00:00"),
+    Extension(
+        "multi-provider",
+        "Multi Provider Network",
+        "The segments attribute of networks.",
+        "2013-06-27T10:00:00-00:00",
+    ),
+    Extension("segment", "Segment", "Segments of networks: /segments.", "2016-02-24T17:00:00-00:00"),
+    Extension(
+        "standard-attr-segment",
+        "Standard attributes of segments",
+        "Timestamps and revision numbers of segments.",
+        "2018-04-09T10:00:00-00:00",
+    ),
+    Extension("l2_adjacency", "L2 Adjacency", "The l2_adjacency attribute of networks.", "2016-04-12T16:00:00-00:00"),
+    Extension("net-mtu", "Network MTU", "The mtu attribute of networks.", "2015-03-25T10:00:00-00:00"),
+    Extension(
+        "net-mtu-writable", "Network MTU (writable)", "Changing the mtu of networks.", "2017-07-12T00:00:00-00:00"
+    ),
+    Extension(
+        "external-net", "External networks", "The router:external attribute of networks.", "2013-01-14T10:00:00-00:00"
+    ),
+    Extension(
+        "standard-attr-description",
+        "standard-attr-description",
+        "The description of every resource.",
+        "2016-02-10T10:00:00-00:00",
+    ),
+    Extension(
+        "standard-attr-timestamp",
+        "Resource timestamps",
+        "created_at and updated_at of every resource.",
+        "2016-09-12T10:00:00-00:00",
+    ),
+    Extension(
+        "standard-attr-revisions",
+        "Resource revision numbers",
+        "The revision_number of every resource.",
+        "2016-04-11T10:00:00-00:00",
+    ),
+    Extension(
+        "revision-if-match",
+        "If-Match constraints based on revision_number",
+        "Changes conditional on If-Match: revision_number=N.",
+        "2016-12-11T00:00:00-00:00",
+    ),
+    Extension("project-id", "project_id field enabled", "project_id beside tenant_id.", "2016-09-09T09:09:09-09:09"),
+    Extension("sorting", "Sorting support", "sort_key and sort_dir of lists.", "2016-06-12T00:00:00-00:00"),
+    Extension("pagination", "Pagination support", "limit and marker of lists.", "2016-06-12T00:00:00-00:00"),
+    Extension(
+        "filter-validation", "Filter parameters validation", "Unknown filters are refused.", "2018-07-04T00:00:00-00:00"
+    ),
+    Extension(
+        "empty-string-filtering",
+        "Empty String Filtering Extension",
+        "?name= asks for records whose name is empty.",
+        "2018-05-01T10:00:00-00:00",
+    ),
+    Extension(
+        "segmentary-physical-networks",
+        "Physical networks",
+        "Physical networks as resources of their own: /physical-networks.",
+        "2026-11-22T00:00:00-00:00",
+    ),
+)

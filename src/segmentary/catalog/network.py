@@ -1,0 +1,130 @@
+"""Networks: what a project sees; each has one or more segments and is shown with them.
+
+segments of the network      provider:* attributes       segments attribute
+exactly one                  its values                  absent
+several                      absent                      a list, by segment_index
+none                         null                        absent
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from segmentary.catalog.network_type import LARGEST_ID, NAMES
+from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
+from segmentary.catalog.segment import Segment
+from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
+from segmentary.errors import NetworkNotFound
+from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, resource
+from segmentary.rules.kind import Choice, Flag, Integer, Text, View
+
+# Attribute of a network -> attribute of its only segment.
+PROVIDER = {
+    "provider_network_type": "network_type",
+    "provider_physical_network": "physical_network",
+    "provider_segmentation_id": "segmentation_id",
+}
+
+
+def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) -> Mapping[str, object]:
+    """Return the derived attributes of a network from its segments' provider values, in order of segment_index."""
+    common: dict[str, object] = {"subnets": [], "status": "ACTIVE", "l2_adjacency": True}
+    if len(segments) <= 1:
+        only = segments[0] if segments else (None, None, None)
+        return {**dict(zip(PROVIDER, only, strict=True)), "segments": ABSENT, **common}
+    entries = [
+        {f"provider:{name}": value for name, value in zip(PROVIDER.values(), segment, strict=True)}
+        for segment in segments
+    ]
+    return {**dict.fromkeys(PROVIDER, ABSENT), "segments": entries, **common}
+
+
+@resource(
+    "network",
+    "networks",
+    not_found=NetworkNotFound,
+    parts=Parts(
+        resource=Segment,
+        key="network_id",
+        order="segment_index",
+        columns=tuple(PROVIDER.values()),
+        derive=_derive,
+    ),
+)
+class Network:
+    """A layer-2 network as a project sees it."""
+
+    id: str = ID()
+    name: str = attribute(
+        Text(255), doc="Name, not necessarily unique.", create=Presence.OPTIONAL, update=True, default=""
+    )
+    description: str = DESCRIPTION()
+    project_id: str = PROJECT_ID()
+    admin_state_up: bool = attribute(
+        Flag(), doc="Whether the network is meant to forward.", create=Presence.OPTIONAL, update=True, default=True
+    )
+    status: str = attribute(View(), doc="Always ACTIVE.", stored=False, filterable=False, sortable=False)
+    shared: bool = attribute(
+        Flag(), doc="Whether every project may use it.", create=Presence.OPTIONAL, update=True, default=False
+    )
+    router_external: bool = attribute(
+        Flag(),
+        doc="Whether it leads outside.",
+        wire="router:external",
+        create=Presence.OPTIONAL,
+        update=True,
+        default=False,
+    )
+    mtu: int = attribute(
+        Integer(0, 65535, decimal_text=True),
+        doc="Largest packet in bytes; 0 or left out: the most that all its segments carry.",
+        create=Presence.OPTIONAL,
+        update=True,
+    )
+    mtu_requested: bool = attribute(
+        Flag(), doc="Whether the mtu was asked for; if not, it follows the segments.", wire=None
+    )
+    provider_network_type: str | Absent | None = attribute(
+        Choice(NAMES),
+        doc="The network type of its only segment.",
+        wire="provider:network_type",
+        create=Presence.OPTIONAL,
+        update=True,
+        stored=False,
+        part="network_type",
+        sortable=False,
+    )
+    provider_physical_network: str | Absent | None = attribute(
+        PHYSICAL_NETWORK_NAME,
+        doc="The physical network of its only segment.",
+        wire="provider:physical_network",
+        create=Presence.OPTIONAL,
+        update=True,
+        stored=False,
+        part="physical_network",
+        sortable=False,
+    )
+    provider_segmentation_id: int | Absent | None = attribute(
+        Integer(1, LARGEST_ID, decimal_text=True),
+        doc="The segmentation ID of its only segment.",
+        wire="provider:segmentation_id",
+        create=Presence.OPTIONAL,
+        update=True,
+        stored=False,
+        part="segmentation_id",
+        sortable=False,
+    )
+    segments: list[dict[str, object]] | Absent = attribute(
+        View(),
+        doc="The provider values of its segments, if it has several.",
+        stored=False,
+        filterable=False,
+        sortable=False,
+    )
+    subnets: list[str] = attribute(View(), doc="Its subnets.", stored=False, filterable=False, sortable=False)
+    l2_adjacency: bool = attribute(
+        View(), doc="Whether all its ports share one layer-2 domain.", stored=False, filterable=False, sortable=False
+    )
+    next_segment_index: int = attribute(Integer(0, 2**31 - 1), doc="The index of the next segment.", wire=None)
+    created_at: str = CREATED_AT()
+    updated_at: str = UPDATED_AT()
+    revision_number: int = REVISION_NUMBER()

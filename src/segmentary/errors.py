@@ -1,0 +1,184 @@
+"""Every error segmentary raises, as one tree.
+
+The first level answers the only question of a caller: change the request, change the stored state, wait, or report?
+
+    SegmentaryError
+    ├── Refused                     repeating the request unchanged can never help
+    │   ├── InvalidInput            MalformedBody, UnrecognizedAttribute, ReadOnlyAttribute, MissingAttribute,
+    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken, InvalidRequest (several at once)
+    │   ├── NotAuthenticated
+    │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound, ExtensionNotFound
+    │   └── BodyTooLarge
+    ├── Conflicting                 the stored state must change first
+    │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse
+    │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
+    │   └── StaleRevision           RevisionNumberConstraintFailed
+    ├── TryAgain                    the same request may succeed later: retries used up, database away
+    ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed, SchemaNotCurrent
+    └── InvalidSetting              the program was started with a setting it cannot use
+
+The docstring of a leaf is the template of its message; its fields are data, never to be parsed out of the text.
+"""
+
+from collections.abc import Sequence
+
+
+class SegmentaryError(Exception):
+    """Segmentary could not do what was asked."""
+
+    def __init__(self, **data: object) -> None:
+        """Keep the fields of the condition and make the message from the docstring."""
+        self.data = data
+        super().__init__(self.template().format(**data))
+
+    @classmethod
+    def template(cls) -> str:
+        """Return the message with its fields still open."""
+        return " ".join((cls.__doc__ or "").split())
+
+    @property
+    def message(self) -> str:
+        """The text for a person."""
+        return str(self)
+
+
+class Refused(SegmentaryError):
+    """The request is refused and would be refused again."""
+
+
+class InvalidInput(Refused):
+    """Invalid input for operation: {reason}."""
+
+
+class MalformedBody(InvalidInput):
+    """{reason}."""
+
+
+class UnrecognizedAttribute(InvalidInput):
+    """Unrecognized attribute(s) '{attribute}'. Known here: {known}."""
+
+
+class UnrecognizedFilter(InvalidInput):
+    """{attribute} is invalid attribute for filtering. Valid ones: {known}."""
+
+
+class ReadOnlyAttribute(InvalidInput):
+    """{reason}."""
+
+
+class MissingAttribute(InvalidInput):
+    """Failed to parse request. Required attribute '{attribute}' not specified."""
+
+
+class InvalidValue(InvalidInput):
+    """Invalid input for {attribute}. Reason: {reason}."""
+
+
+class RuleBroken(InvalidInput):
+    """Invalid input for operation: {reason}."""
+
+
+class InvalidRequest(InvalidInput):
+    """Several things are wrong with the request."""
+
+    def __init__(self, problems: Sequence[InvalidInput]) -> None:
+        """Join the messages of all problems found in one request, a line each."""
+        self.problems = tuple(problems)
+        super().__init__()
+        self.args = ("\n".join(problem.message for problem in problems),)
+
+
+class NotAuthenticated(Refused):
+    """The request you have made requires authentication."""
+
+
+class BodyTooLarge(Refused):
+    """The request body has more than {limit} bytes, the most this server takes."""
+
+
+class NotFound(Refused):
+    """The resource could not be found."""
+
+
+class NetworkNotFound(NotFound):
+    """Network {id} could not be found."""
+
+
+class SegmentNotFound(NotFound):
+    """Segment {id} could not be found."""
+
+
+class PhysicalNetworkNotFound(NotFound):
+    """Physical network {id} could not be found."""
+
+
+class ExtensionNotFound(NotFound):
+    """Extension with alias {alias} does not exist."""
+
+
+class Conflicting(SegmentaryError):
+    """The stored state does not allow this now."""
+
+
+class InUse(Conflicting):
+    """The resource is in use."""
+
+
+class NetworkInUse(InUse):
+    """Unable to complete operation on network {id}. {reason}."""
+
+
+class PhysicalNetworkInUse(InUse):
+    """Physical network {name} cannot be {verb}: {count} segment(s) live on it, {first} the first of them."""
+
+
+class AlreadyClaimed(Conflicting):
+    """What was asked for belongs to another."""
+
+
+class VlanIdInUse(AlreadyClaimed):
+    """The VLAN {segmentation_id} on physical network {physical_network} is in use {holder}."""
+
+
+class TunnelIdInUse(AlreadyClaimed):
+    """The tunnel ID {segmentation_id} is in use {holder}."""
+
+
+class FlatNetworkInUse(AlreadyClaimed):
+    """Physical network {physical_network} is in use {holder}."""
+
+
+class PhysicalNetworkExists(AlreadyClaimed):
+    """A physical network named {name} exists already, with id {id}."""
+
+
+class StaleRevision(Conflicting):
+    """The stored record is not the one the caller knows."""
+
+
+class RevisionNumberConstraintFailed(StaleRevision):
+    """Constrained to {expected}, but current revision is {current}."""
+
+
+class TryAgain(SegmentaryError):
+    """The request may succeed if it is repeated: {reason}."""
+
+
+class Broken(SegmentaryError):
+    """This is a defect or a damaged installation."""
+
+
+class InconsistentData(Broken):
+    """The database refused a row that the request check let through: rule {rule}."""
+
+
+class DatabaseFailed(Broken):
+    """The database could not execute a statement."""
+
+
+class SchemaNotCurrent(Broken):
+    """The database {database} is at schema revision {found}, this version needs {needed}. {remedy}."""
+
+
+class InvalidSetting(SegmentaryError):
+    """Setting {setting}: {reason}."""

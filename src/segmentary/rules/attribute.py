@@ -1,0 +1,224 @@
+"""Declaring records: a resource is a frozen class whose attributes say all there is to know about them.
+
+    @resource("segment", "segments", not_found=SegmentNotFound)
+    class Segment:
+        name: str | None = attribute(Text(255), create=Presence.OPTIONAL, update=True, default=None)
+
+From this line follow decoding, encoding, filters, sorting, the column and its CHECK, the command line and the docs.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any, TypeVar, dataclass_transform
+
+from segmentary.errors import NotFound
+from segmentary.rules.expression import Not, Or, Present
+from segmentary.rules.kind import Kind
+from segmentary.rules.rule import ReferenceRule, RowRule, Rule, UniqueRule
+
+T = TypeVar("T")
+
+
+class Absent(Enum):
+    """The one value that means: this attribute does not appear on the wire for this record."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+
+class Presence(Enum):
+    """Whether the body of a create request may or must have an attribute."""
+
+    REFUSED = "refused"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribute:
+    """One attribute of a resource; `name` is its Python and column name, `wire` its name in JSON (None: hidden).
+
+    `also` is a second name in JSON with the same meaning. `null` says that a request may set it to null, `nullable`
+    that a stored record may have none. `stored` is false for what is derived from the resource's `parts`; `part` then
+    names the attribute of the part that filters look at.
+    """
+
+    name: str
+    wire: str | None
+    kind: Kind
+    create: Presence
+    update: bool
+    default: object
+    null: bool
+    nullable: bool
+    stored: bool
+    part: str | None
+    filterable: bool
+    sortable: bool
+    also: str | None
+    doc: str
+
+
+def attribute(  # noqa: PLR0913, each keyword is one fact about an attribute
+    kind: Kind,
+    *,
+    doc: str,
+    wire: str | None = "",
+    create: Presence = Presence.REFUSED,
+    update: bool = False,
+    default: object = None,
+    null: bool = False,
+    stored: bool = True,
+    part: str | None = None,
+    filterable: bool = True,
+    sortable: bool = True,
+    also: str | None = None,
+) -> Any:  # noqa: ANN401, a field specifier stands for a value of the attribute's own type
+    """Declare one attribute of a resource."""
+    facts = {
+        "kind": kind,
+        "wire": wire,
+        "create": create,
+        "update": update,
+        "default": default,
+        "null": null,
+        "stored": stored,
+        "part": part,
+        "filterable": filterable,
+        "sortable": sortable,
+        "also": also,
+        "doc": doc,
+    }
+    return dataclasses.field(metadata={"attribute": facts})
+
+
+Derive = Callable[[Mapping[str, object], Sequence[tuple[Any, ...]]], Mapping[str, object]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """The records of another resource that a record is shown with: `columns` of those whose `key` is its id, in order.
+
+    `derive` makes the derived attributes from the record's stored values and the rows of its parts.
+    """
+
+    resource: type
+    key: str
+    order: str
+    columns: tuple[str, ...]
+    derive: Derive
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """All that is declared about one kind of record."""
+
+    name: str
+    collection: str
+    record: type
+    attributes: tuple[Attribute, ...]
+    not_found: type[NotFound]
+    rules: tuple[Rule, ...]
+    parts: Parts | None
+
+    @cached_property
+    def by_name(self) -> dict[str, Attribute]:
+        """The attributes by Python name."""
+        return {one.name: one for one in self.attributes}
+
+    @cached_property
+    def by_wire(self) -> dict[str, Attribute]:
+        """The attributes by every name they have in JSON."""
+        names = {one.wire: one for one in self.attributes if one.wire}
+        return names | {one.also: one for one in self.attributes if one.also}
+
+    @cached_property
+    def stored(self) -> tuple[Attribute, ...]:
+        """The attributes that are columns, in declaration order."""
+        return tuple(one for one in self.attributes if one.stored)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in declaration order."""
+        return tuple(one.name for one in self.stored)
+
+    @cached_property
+    def row_rules(self) -> tuple[RowRule, ...]:
+        """The conditions on one record: those of the kinds of its attributes, then the declared ones."""
+        of_kinds = (_rule_of_kind(self.name, one) for one in self.stored)
+        return (*(rule for rule in of_kinds if rule is not None), *self.declared_row_rules)
+
+    @cached_property
+    def declared_row_rules(self) -> tuple[RowRule, ...]:
+        """The conditions on one record that relate several of its attributes."""
+        return tuple(rule for rule in self.rules if isinstance(rule, RowRule))
+
+    @cached_property
+    def unique_rules(self) -> tuple[UniqueRule, ...]:
+        """The keys that no two records share."""
+        return tuple(rule for rule in self.rules if isinstance(rule, UniqueRule))
+
+    @cached_property
+    def reference_rules(self) -> tuple[ReferenceRule, ...]:
+        """The attributes that name records of other collections."""
+        return tuple(rule for rule in self.rules if isinstance(rule, ReferenceRule))
+
+
+def _rule_of_kind(resource_name: str, one: Attribute) -> RowRule | None:
+    condition = one.kind.condition(one.name)
+    if condition is None:
+        return None
+    if one.nullable:
+        condition = Or(Not(Present(one.name)), condition)
+    return RowRule(
+        name=f"{resource_name}_{one.name}_allowed", expression=condition, attribute=one.name, limit=one.kind.allows
+    )
+
+
+def _attribute_of(field: dataclasses.Field[Any], hint: object) -> Attribute:
+    facts = dict(field.metadata["attribute"])
+    wire = field.name if facts.pop("wire") == "" else field.metadata["attribute"]["wire"]
+    arguments = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return Attribute(name=field.name, wire=wire, nullable=type(None) in arguments, **facts)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attribute,))
+def resource(
+    name: str,
+    collection: str,
+    *,
+    not_found: type[NotFound],
+    rules: tuple[Rule, ...] = (),
+    parts: Parts | None = None,
+) -> Callable[[type[T]], type[T]]:
+    """Declare a resource: `name` and `collection` are its names in JSON, of one and of several."""
+
+    def declare(cls: type[T]) -> type[T]:
+        record = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+        hints = typing.get_type_hints(record)
+        fields = dataclasses.fields(record)  # type: ignore[arg-type]  # T is a dataclass now
+        record.__resource__ = Resource(  # type: ignore[attr-defined]  # the class carries its own description
+            name=name,
+            collection=collection,
+            record=record,
+            attributes=tuple(_attribute_of(field, hints[field.name]) for field in fields),
+            not_found=not_found,
+            rules=rules,
+            parts=parts,
+        )
+        return record
+
+    return declare
+
+
+def describe(record: type | object) -> Resource:
+    """Return the description of a resource's class, or of the class of a record."""
+    described: Resource = record.__resource__  # type: ignore[union-attr]  # set by @resource
+    return described

@@ -1,0 +1,152 @@
+"""Drafts: requests whose attributes are checked, not yet stored.
+
+    names and values --create_draft--> Draft[Segment] --(service adds what the server chooses)--> Segment
+    names and values --update_draft--> Changes
+
+All problems of a request are found before it is refused.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from segmentary.errors import (
+    InvalidInput,
+    InvalidRequest,
+    InvalidValue,
+    MissingAttribute,
+    ReadOnlyAttribute,
+    RuleBroken,
+    UnrecognizedAttribute,
+)
+from segmentary.rules.attribute import Attribute, Presence, Resource
+from segmentary.rules.evaluate import holds
+from segmentary.rules.kind import UnfitValueError
+from segmentary.rules.rule import RowRule
+
+T = TypeVar("T")
+SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[T]):
+    """A checked request to create a record: what was given, by attribute name."""
+
+    resource: Resource
+    given: Mapping[str, Any]
+
+    def value(self, name: str) -> Any:  # noqa: ANN401, an attribute can have any kind
+        """Return the value given, or the attribute's default."""
+        return self.given[name] if name in self.given else self.resource.by_name[name].default
+
+
+Changes = Mapping[str, Any]
+
+
+def create_draft(resource: Resource, values: Mapping[str, object], *, by_wire: bool = True) -> Draft[Any]:
+    """Check a request to create a record; raise what is wrong with it."""
+    problems: list[InvalidInput] = []
+    given = _accepted(resource, values, "POST", problems, by_wire=by_wire)
+    problems += [
+        MissingAttribute(attribute=name(one, by_wire=by_wire))
+        for one in resource.attributes
+        if one.create is Presence.REQUIRED and one.name not in given and not _is_blamed(problems, one)
+    ]
+    if not problems:
+        row = {one.name: given.get(one.name, one.default) for one in resource.attributes}
+        problems += broken_rules(resource.declared_row_rules, row)
+    refuse(problems)
+    return Draft(resource, given)
+
+
+def update_draft(resource: Resource, values: Mapping[str, object], *, by_wire: bool = True) -> Changes:
+    """Check a request to change a record; raise what is wrong with it."""
+    problems: list[InvalidInput] = []
+    given = _accepted(resource, values, "PUT", problems, by_wire=by_wire)
+    refuse(problems)
+    return given
+
+
+def broken_rules(rules: Iterable[RowRule], row: Mapping[str, object]) -> list[InvalidInput]:
+    """Return an error for each rule that the row breaks."""
+    return [
+        RuleBroken(
+            rule=rule.name,
+            attribute=rule.attribute,
+            value=row.get(rule.attribute),
+            reason=f"{rule.attribute} {shown(row.get(rule.attribute))}: {rule.limit}",
+        )
+        for rule in rules
+        if not holds(rule.expression, row)
+    ]
+
+
+def refuse(problems: list[InvalidInput]) -> None:
+    """Raise the problem, or all of them together; do nothing if there is none."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise InvalidRequest(problems)
+
+
+def name(one: Attribute, *, by_wire: bool) -> str:
+    """Return what the caller calls the attribute."""
+    return (one.wire or one.name) if by_wire else one.name
+
+
+def shown(value: object) -> str:
+    """Return a value as it may stand in a message: short, escaped, JSON's words for JSON's constants."""
+    text = (
+        {None: "null", True: "true", False: "false"}.get(value, "") if value is None or value in (True, False) else ""
+    )
+    if isinstance(value, int) and not isinstance(value, bool):
+        text = str(value) if abs(value) < 10**SHOWN_CHARACTERS else "(a number of too many digits)"
+    text = text or ascii(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
+
+
+def _accepted(
+    resource: Resource, values: Mapping[str, object], verb: str, problems: list[InvalidInput], *, by_wire: bool
+) -> dict[str, object]:
+    known = resource.by_wire if by_wire else resource.by_name
+    writable = {
+        key: one for key, one in known.items() if (one.create is not Presence.REFUSED if verb == "POST" else one.update)
+    }
+    unknown = sorted(shown(key)[1:-1] for key in values if key not in known)
+    if unknown:
+        problems.append(UnrecognizedAttribute(attribute=", ".join(unknown), known=", ".join(sorted(writable))))
+    given: dict[str, object] = {}
+    for key, value in values.items():
+        one = known.get(key)
+        if one is None:
+            continue
+        if key not in writable:
+            problems.append(_read_only(key, verb))
+            continue
+        _accept_one(one, key, value, given, problems)
+    return given
+
+
+def _accept_one(
+    one: Attribute, key: str, value: object, given: dict[str, object], problems: list[InvalidInput]
+) -> None:
+    try:
+        accepted = None if value is None and one.null else one.kind.accept(value)
+    except UnfitValueError as unfit:
+        reason = f"{shown(value)} is not allowed, it must be {unfit}"
+        problems.append(InvalidValue(attribute=key, value=value, reason=reason))
+        return
+    if one.name in given and given[one.name] != accepted:
+        reason = f"{one.wire} and {one.also} are two names of one attribute and must not differ"
+        problems.append(InvalidValue(attribute=key, value=value, reason=reason))
+    given[one.name] = accepted
+
+
+def _read_only(key: str, verb: str) -> ReadOnlyAttribute:
+    if verb == "POST":
+        return ReadOnlyAttribute(attribute=key, reason=f"Attribute '{key}' not allowed in POST")
+    return ReadOnlyAttribute(attribute=key, reason=f"Cannot update read-only attribute {key}")
+
+
+def _is_blamed(problems: list[InvalidInput], one: Attribute) -> bool:
+    return any(problem.data.get("attribute") in {one.wire, one.name} for problem in problems)

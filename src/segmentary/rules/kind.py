@@ -1,0 +1,222 @@
+"""The kinds of values an attribute can have: what is accepted, what is stored, and the condition that remains checked.
+
+    JSON or Python value --accept--> stored value         text of a query string --parse--> stored value
+
+A format that no database could check alike (a UUID, control characters) is checked here, at the edge, and stored in
+canonical form; lengths and limits are checked here and, through `condition`, in the database.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from segmentary.rules.expression import Between, Expression, Length, OneOf
+
+_DECIMAL = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
+_TRUE = frozenset({"true", "1", "yes", "t", "y", "on"})
+_FALSE = frozenset({"false", "0", "no", "f", "n", "off"})
+
+
+class UnfitValueError(Exception):
+    """The value is not of the kind; the text says what the kind allows."""
+
+
+class Kind(Protocol):
+    """What the kinds below have in common."""
+
+    @property
+    def allows(self) -> str:
+        """What is allowed, in words, to complete "it must be"."""
+
+    def accept(self, value: object, /) -> object:
+        """Return the value to store; raise `UnfitValueError` if it is of another kind."""
+
+    def parse(self, text: str, /) -> object:
+        """Return the value that a text in a query string stands for; raise `UnfitValueError` if none."""
+
+    def condition(self, field: str) -> Expression | None:
+        """Return what a database can still check of a stored value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uuid:
+    """A UUID (RFC 9562), stored in lower case with hyphens."""
+
+    allows = "a UUID such as 6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d11"
+
+    def accept(self, value: object) -> str:
+        """Return the UUID in canonical form."""
+        if isinstance(value, str) and len(value) in {32, 36}:
+            try:
+                canonical = str(UUID(value))
+            except ValueError:
+                raise UnfitValueError(self.allows) from None
+            if value.replace("-", "").lower() == canonical.replace("-", ""):
+                return canonical
+        raise UnfitValueError(self.allows)
+
+    def parse(self, text: str) -> str:
+        """Return the UUID in canonical form."""
+        return self.accept(text)
+
+    def condition(self, field: str) -> Expression | None:
+        """Nothing: the stored type checks the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Unicode text of `minimum` to `maximum` characters without control characters; `lines` allows line breaks."""
+
+    maximum: int
+    minimum: int = 0
+    lines: bool = False
+
+    @property
+    def allows(self) -> str:
+        """The limits in words."""
+        limits = f"{self.minimum} to {self.maximum}" if self.minimum else f"at most {self.maximum}"
+        return f"text of {limits} characters without control characters"
+
+    def accept(self, value: object) -> str:
+        """Return the text unchanged."""
+        if not isinstance(value, str) or not self.minimum <= len(value) <= self.maximum:
+            raise UnfitValueError(self.allows)
+        if not value.isprintable() and not all(self._is_fit(character) for character in value):
+            raise UnfitValueError(self.allows)
+        return value
+
+    def parse(self, text: str) -> str:
+        """Return the text unchanged, also where it is too long to be stored: then it matches nothing."""
+        if all(self._is_fit(character) for character in text):
+            return text
+        raise UnfitValueError("text without control characters")
+
+    def condition(self, field: str) -> Expression | None:
+        """The length."""
+        return Length(field, self.minimum, self.maximum)
+
+    def _is_fit(self, character: str) -> bool:
+        """Refuse controls (Cc) and what UTF-8 cannot carry (lone surrogates, Cs)."""
+        return unicodedata.category(character) not in {"Cc", "Cs"} or (self.lines and character in "\n\r\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A whole number; `decimal_text` also takes "100", for the attributes that clients send so."""
+
+    minimum: int
+    maximum: int
+    decimal_text: bool = False
+
+    @property
+    def allows(self) -> str:
+        """The limits in words."""
+        return f"a whole number from {self.minimum} to {self.maximum}"
+
+    def accept(self, value: object) -> int:
+        """Return the number; true, 100.0 and (without `decimal_text`) "100" are not numbers."""
+        if self.decimal_text and isinstance(value, str) and _DECIMAL.match(value):
+            value = int(value)
+        if type(value) is not int or not self.minimum <= value <= self.maximum:
+            raise UnfitValueError(self.allows)
+        return value
+
+    def parse(self, text: str) -> int:
+        """Return the number, also outside the limits: then it matches nothing."""
+        if not _DECIMAL.match(text):
+            raise UnfitValueError("a whole number")
+        return int(text)
+
+    def condition(self, field: str) -> Expression | None:
+        """The limits."""
+        return Between(field, self.minimum, self.maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false."""
+
+    allows = "true or false"
+
+    def accept(self, value: object) -> bool:
+        """Return the flag; only JSON's true and false are flags."""
+        if not isinstance(value, bool):
+            raise UnfitValueError(self.allows)
+        return value
+
+    def parse(self, text: str) -> bool:
+        """Return the flag that True, true, 1, yes, on ... or their opposites stand for."""
+        lowered = text.lower()
+        if lowered not in _TRUE | _FALSE:
+            raise UnfitValueError(self.allows)
+        return lowered in _TRUE
+
+    def condition(self, field: str) -> Expression | None:
+        """Nothing: the stored type has two values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    values: tuple[str, ...]
+
+    @property
+    def allows(self) -> str:
+        """The words."""
+        return "one of " + ", ".join(self.values)
+
+    def accept(self, value: object) -> str:
+        """Return the word; another spelling or case is another word."""
+        if not isinstance(value, str) or value not in self.values:
+            raise UnfitValueError(self.allows)
+        return value
+
+    def parse(self, text: str) -> str:
+        """Return the text unchanged: a word that is none of them matches nothing."""
+        return text
+
+    def condition(self, field: str) -> Expression | None:
+        """The words."""
+        return OneOf(field, self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """A moment in UTC, in whole seconds: 2026-08-07T10:15:00Z (RFC 3339). Text of this form sorts as time does."""
+
+    allows = "a UTC time such as 2026-08-07T10:15:00Z"
+
+    def accept(self, value: object) -> str:
+        """Return the text unchanged."""
+        if not isinstance(value, str) or not _TIMESTAMP.match(value):
+            raise UnfitValueError(self.allows)
+        return value
+
+    def parse(self, text: str) -> str:
+        """Return the text unchanged."""
+        return self.accept(text)
+
+    def condition(self, field: str) -> Expression | None:
+        """Nothing: the stored type checks the form."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Something shown but not stored: made from other records; never accepted and no filter."""
+
+    allows = "nothing: it is only shown"
+
+    def accept(self, _value: object) -> object:
+        """Refuse any value."""
+        raise UnfitValueError(self.allows)
+
+    def parse(self, _text: str) -> object:
+        """Refuse any text."""
+        raise UnfitValueError(self.allows)
+
+    def condition(self, field: str) -> Expression | None:
+        """Nothing is stored."""

@@ -1,0 +1,45 @@
+"""What a rule is: a named statement about stored records that a person can act on.
+
+One name everywhere: rule = database constraint = `rule` in the error body = finding of the audit.
+"""
+
+from dataclasses import dataclass
+
+from segmentary.rules.expression import Coalesced, Expression
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowRule:
+    """A condition on one record by itself: checked on the request, a CHECK in the database.
+
+    `attribute` is the one to blame; `limit` says in words what is allowed; `source` names the standard it comes from.
+    """
+
+    name: str
+    expression: Expression
+    attribute: str
+    limit: str
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UniqueRule:
+    """No two records have the same key: UNIQUE in the database, over generated columns where a part may be absent."""
+
+    name: str
+    key: tuple[str | Coalesced, ...]
+    limit: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReferenceRule:
+    """The attribute names an existing record of another collection: FOREIGN KEY in the database."""
+
+    name: str
+    attribute: str
+    collection: str
+    target: str
+    limit: str
+
+
+Rule = RowRule | UniqueRule | ReferenceRule

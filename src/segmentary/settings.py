@@ -1,0 +1,87 @@
+"""Settings: one frozen object made from the command line, the environment and a TOML file, in this order of precedence.
+
+    --database URL    SEGMENTARY_DATABASE=URL    database = "URL"
+
+To add a setting, add a field: its option, environment variable and documentation follow.
+"""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segmentary.errors import InvalidSetting
+
+ENVIRONMENT_PREFIX = "SEGMENTARY_"
+
+
+def setting(default: object, doc: str, *, minimum: int = 0, maximum: int = 2**31 - 1) -> Any:  # noqa: ANN401, a field
+    """Declare a setting; the limits count for numbers."""
+    return dataclasses.field(default=default, metadata={"doc": doc, "minimum": minimum, "maximum": maximum})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What can be chosen about a running segmentary."""
+
+    host: str = setting("127.0.0.1", "Address to listen on; another than loopback needs a token file.")
+    port: int = setting(9696, "Port to listen on.", minimum=1, maximum=65535)
+    database: str = setting("sqlite:///segmentary.db", "Database URL: sqlite:///, postgresql://, mariadb://, mysql://.")
+    workers: int = setting(1, "Server processes.", minimum=1, maximum=64)
+    threads: int = setting(
+        8, "Requests each process works on at once, and its database connections.", minimum=1, maximum=256
+    )
+    token_file: str = setting("", "File with the token that every request must carry in X-Auth-Token.")
+    body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
+    page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")
+    global_physnet_mtu: int = setting(
+        1500, "MTU in bytes of physical networks that have none of their own.", minimum=68, maximum=65535
+    )
+
+
+FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
+
+
+def load(arguments: Mapping[str, object], environment: Mapping[str, str], file: str | None = None) -> Settings:
+    """Return the settings; raise `InvalidSetting` for an unknown key of the file or an unfit value."""
+    chosen: dict[str, object] = {}
+    if file:
+        chosen |= _from_file(file)
+    for name in FIELDS:
+        variable = ENVIRONMENT_PREFIX + name.upper()
+        if variable in environment:
+            chosen[name] = environment[variable]
+    chosen |= {name: value for name, value in arguments.items() if value is not None}
+    return Settings(**{name: _fit(name, value) for name, value in chosen.items()})  # type: ignore[arg-type]  # _fit checks
+
+
+def _from_file(file: str) -> dict[str, object]:
+    try:
+        found = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidSetting(setting="config", reason=f"{file} cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting(setting="config", reason=f"{file} is not TOML ({error})") from error
+    unknown = sorted(set(found) - set(FIELDS))
+    if unknown:
+        known = ", ".join(FIELDS)
+        raise InvalidSetting(setting=unknown[0], reason=f"{file} has a key that is none of {known}")
+    return found
+
+
+def _fit(name: str, value: object) -> object:
+    field = FIELDS[name]
+    if field.type is not int:
+        if not isinstance(value, str):
+            raise InvalidSetting(setting=name, reason=f"{value!r} is not text")
+        return value
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        number = None
+    low, high = field.metadata["minimum"], field.metadata["maximum"]
+    if type(number) is not int or not low <= number <= high:
+        raise InvalidSetting(setting=name, reason=f"{value!r} is not a whole number from {low} to {high}")
+    return number
