@@ -1,0 +1,9 @@
+"""The only place that knows SQL: tables made from the catalog, statements made once, transactions that are retried.
+
+engine.py       connections                     statement.py    a statement, compiled once per dialect
+dialects.py     where the databases differ      tables.py       catalog -> tables with their constraints
+types.py        stored types                    render.py       rule expression -> SQL
+transaction.py  run, read; the one retry loop   violation.py    driver error -> rule
+records.py      read and write any record       outbox.py       event rows
+migrate.py      schema revisions
+"""

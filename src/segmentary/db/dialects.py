@@ -1,0 +1,308 @@
+"""Everything that differs between SQLite, PostgreSQL and MariaDB. Nothing else in the program asks which it is.
+
+    question                 SQLite                  PostgreSQL            MariaDB
+    write transaction        BEGIN IMMEDIATE         READ COMMITTED        READ COMMITTED
+    writers at once          one                     many                  many
+    UPDATE ... RETURNING     yes                     yes                   no: UPDATE, then SELECT
+    NULL when ascending      first                   last: told to         first
+    flags                    0, 1                    boolean               0, 1
+    CHECK broken             name in the text        name                  4025, name in the text
+    UNIQUE broken            columns in the text     name                  1062, name in the text
+    FOREIGN KEY broken       no name                 name                  1451, 1452, name in the text
+    run again on             BUSY, LOCKED            40001, 40P01, 55P03   1020, 1205, 1213
+
+Errors are told apart by their codes, never by exception class or wording.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import psycopg
+import pymysql
+from psycopg.adapt import Loader
+from psycopg.types.string import TextLoader
+from pymysql.constants import FIELD_TYPE
+from pymysql.converters import conversions
+from sqlalchemy import ColumnElement, Integer
+from sqlalchemy import Dialect as SqlalchemyDialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+WAIT_SECONDS = 10
+
+
+class Cause(Enum):
+    """What a driver's error means for the transaction."""
+
+    CONSTRAINT = "a constraint refused the row"
+    RUN_AGAIN = "another transaction was in the way"
+    DISCONNECTED = "the connection is gone"
+    OTHER = "something else"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A driver's error: its cause, and for a constraint its name or, where the driver has no name, its columns."""
+
+    cause: Cause
+    constraint: str = ""
+    columns: tuple[str, ...] = ()
+
+
+class Dialect:
+    """What the rest of `db` asks of a database."""
+
+    scheme: str
+    driver: str
+    errors: type[Exception]
+    update_returning = True
+    one_writer = False
+    time_to_driver: Callable[[str], str] | None = None
+    flag_from_driver: Callable[[Any], bool] | None = None
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Return what the driver's connect() is called with; no transaction is begun unasked."""
+        raise NotImplementedError
+
+    def connected(self, connection: Any) -> None:  # noqa: ANN401, a driver's own connection
+        """Prepare a new connection."""
+        raise NotImplementedError
+
+    def begin(self, connection: Any) -> None:  # noqa: ANN401
+        """Begin a transaction that writes."""
+        connection.cursor().execute("BEGIN")
+
+    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
+        """Begin a transaction whose statements all see the same state."""
+        raise NotImplementedError
+
+    def failure(self, error: Exception) -> Failure:
+        """Tell what an error of the driver means."""
+        raise NotImplementedError
+
+
+class Sqlite(Dialect):
+    """SQLite: one writer at a time, which begins as a writer, so that it never has to become one half-way."""
+
+    scheme = "sqlite"
+    driver = "sqlite+pysqlite"
+    errors = sqlite3.Error
+    one_writer = True
+    flag_from_driver = bool
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Autocommit; connections go from thread to thread; statements stay compiled."""
+        return {
+            "isolation_level": None,
+            "check_same_thread": False,
+            "timeout": WAIT_SECONDS,
+            "cached_statements": 512,
+        }
+
+    def connected(self, connection: Any) -> None:  # noqa: ANN401
+        """WAL lets readers go on beside the writer; FULL makes every commit survive a power failure."""
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(self, connection: Any) -> None:  # noqa: ANN401
+        """Take the write lock at once."""
+        connection.execute("BEGIN IMMEDIATE")
+
+    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
+        """A deferred transaction keeps the state of its first read."""
+        connection.execute("BEGIN")
+
+    def failure(self, error: Exception) -> Failure:
+        """Extended result codes, https://www.sqlite.org/rescode.html."""
+        code = getattr(error, "sqlite_errorcode", None)
+        text = str(error).rpartition(": ")[2]
+        if code == sqlite3.SQLITE_CONSTRAINT_CHECK:
+            return Failure(Cause.CONSTRAINT, constraint=text)
+        if code in {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}:
+            return Failure(Cause.CONSTRAINT, columns=tuple(text.split(", ")))
+        if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            return Failure(Cause.CONSTRAINT)
+        if code is not None and code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            return Failure(Cause.RUN_AGAIN)
+        return Failure(Cause.OTHER)
+
+
+class _WireTimeLoader(Loader):
+    """Turn PostgreSQL's 2026-08-07 10:15:00+00 into the wire form."""
+
+    def load(self, data: Any) -> str:  # noqa: ANN401, bytes or a buffer
+        text = bytes(data).decode()
+        return f"{text[:10]}T{text[11:19]}Z"
+
+
+class Postgresql(Dialect):
+    """PostgreSQL."""
+
+    scheme = "postgresql"
+    driver = "postgresql+psycopg"
+    errors = psycopg.Error
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Autocommit: BEGIN and COMMIT are ours."""
+        return {"autocommit": True}
+
+    def connected(self, connection: Any) -> None:  # noqa: ANN401
+        """Bound the waiting for locks, prefer indexes, and have UUIDs and times arrive as text.
+
+        A prepared statement planned while its table was empty would keep reading the whole table as it grows; every
+        statement of ours has an index, so that a plan without one is never meant.
+        """
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET DateStyle = 'ISO'")
+        connection.execute("SET default_transaction_isolation = 'read committed'")
+        connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
+        connection.execute("SET enable_seqscan = off")
+        connection.adapters.register_loader("uuid", TextLoader)
+        connection.adapters.register_loader("timestamptz", _WireTimeLoader)
+
+    def begin(self, connection: Any) -> None:  # noqa: ANN401
+        """Below the cursor, whose machinery a BEGIN does not need."""
+        self._command(connection, b"BEGIN")
+
+    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
+        """All statements see the state at the first one."""
+        self._command(connection, b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def _command(self, connection: Any, command: bytes) -> None:  # noqa: ANN401
+        result = connection.pgconn.exec_(command)
+        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError(connection.pgconn.get_error_message())
+
+    def failure(self, error: Exception) -> Failure:
+        """SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+        state = getattr(error, "sqlstate", None)
+        if state in {"23505", "23514", "23503"}:
+            return Failure(Cause.CONSTRAINT, constraint=error.diag.constraint_name or "")  # type: ignore[attr-defined]
+        if state in {"40001", "40P01", "55P03"}:
+            return Failure(Cause.RUN_AGAIN)
+        if state is None or state[:2] in {"08", "57"}:
+            return Failure(Cause.DISCONNECTED)
+        return Failure(Cause.OTHER)
+
+
+def _wire_time(text: str) -> str:
+    """Turn MariaDB's 2026-08-07 10:15:00 into the wire form."""
+    return f"{text[:10]}T{text[11:19]}Z"
+
+
+def _mariadb_time(text: str) -> str:
+    """Turn the wire form into what MariaDB takes: it refuses the letter Z."""
+    return f"{text[:10]} {text[11:19]}"
+
+
+class Mariadb(Dialect):
+    """MariaDB, also as a Galera cluster, where any statement, COMMIT included, may fail with 1213."""
+
+    scheme = "mariadb"
+    driver = "mariadb+pymysql"
+    errors = pymysql.err.Error
+    update_returning = False
+    time_to_driver = staticmethod(_mariadb_time)
+    flag_from_driver = bool
+
+    _NAMES = (
+        (4025, re.compile(r"CONSTRAINT `([^`]+)`")),
+        (1062, re.compile(r"for key '(?:[^'.]+\.)?([^']+)'")),
+        (1451, re.compile(r"CONSTRAINT `([^`]+)`")),
+        (1452, re.compile(r"CONSTRAINT `([^`]+)`")),
+    )
+    _RUN_AGAIN = frozenset({1020, 1205, 1213})
+    _DISCONNECTED = frozenset({1047, 1053, 1152, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Autocommit; times arrive as text; READ COMMITTED, as the default level hides the winner of a collision."""
+        times = {FIELD_TYPE.DATETIME: _wire_time, FIELD_TYPE.TIMESTAMP: _wire_time}
+        return {
+            "autocommit": True,
+            "charset": "utf8mb4",
+            "connect_timeout": WAIT_SECONDS,
+            "conv": {**conversions, **times},
+            "init_command": (
+                "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+                f"time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = {WAIT_SECONDS}"
+            ),
+        }
+
+    def connected(self, connection: Any) -> None:  # noqa: ANN401
+        """Nothing more: `init_command` has run, in one round trip with connecting."""
+
+    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
+        """All statements see the state at this moment."""
+        cursor = connection.cursor()
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+    def failure(self, error: Exception) -> Failure:
+        """Error codes, https://mariadb.com/kb/en/mariadb-error-codes/."""
+        code = error.args[0] if error.args else None
+        for constraint_code, pattern in self._NAMES:
+            if code == constraint_code:
+                found = pattern.search(str(error.args[1]))
+                return Failure(Cause.CONSTRAINT, constraint=found.group(1) if found else "")
+        if code in self._RUN_AGAIN:
+            return Failure(Cause.RUN_AGAIN)
+        if code in self._DISCONNECTED or isinstance(error, pymysql.err.InterfaceError):
+            return Failure(Cause.DISCONNECTED)
+        return Failure(Cause.OTHER)
+
+
+DIALECTS: dict[str, type[Dialect]] = {
+    "sqlite": Sqlite,
+    "postgresql": Postgresql,
+    "mariadb": Mariadb,
+    "mysql": Mariadb,
+}
+
+
+def LACKS_BOOLEAN(*_: object, dialect: SqlalchemyDialect, **__: object) -> bool:  # noqa: N802, a constant test for DDL
+    """Tell whether the database stores flags as numbers."""
+    return not dialect.supports_native_boolean
+
+
+class CharacterLength(FunctionElement[int]):
+    """The number of characters of a text, not of its bytes."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(CharacterLength)
+def _character_length(element: CharacterLength, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"char_length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(CharacterLength, "sqlite")
+def _character_length_sqlite(element: CharacterLength, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"length({compiler.process(element.clauses, **options)})"
+
+
+class NullsLow(ColumnElement[Any]):
+    """An ordering in which NULL is smaller than every value: first ascending, last descending."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], *, descending: bool) -> None:
+        """Order by the column."""
+        self.column = column
+        self.direction = "DESC" if descending else "ASC"
+        self.place = "LAST" if descending else "FIRST"
+
+
+@compiles(NullsLow)
+def _nulls_low(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"{compiler.process(element.column, **options)} {element.direction}"
+
+
+@compiles(NullsLow, "postgresql")
+def _nulls_low_postgresql(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"{compiler.process(element.column, **options)} {element.direction} NULLS {element.place}"

@@ -1,0 +1,118 @@
+"""Schema revisions: upgrade a database, tell where it is, check that it is what is declared.
+
+A revision is a module of `migrations/versions/`; its SQL stands beside it, a file for each database, so that a reader
+sees what will be executed.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, event, inspect
+from sqlalchemy.exc import DBAPIError
+
+from segmentary.db.engine import parse_url, shown_url
+from segmentary.db.tables import METADATA
+from segmentary.db.transaction import Database
+from segmentary.errors import SchemaNotCurrent, TryAgain
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(url: str) -> None:
+    """Bring the database's schema to the newest revision, creating it if there is none."""
+    with _connection(url) as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def current(url: str) -> str | None:
+    """Return the revision of the database's schema, None if it has none."""
+    with _connection(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Return the newest revision there is."""
+    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    assert head is not None  # noqa: S101, the package ships at least one
+    return head
+
+
+def check(url: str) -> list[str]:
+    """Return how the database differs from what is declared, by name: revision, tables, columns, constraints."""
+    with _connection(url) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found != newest():
+            return [f"schema revision is {found or 'none'}, not {newest()}"]
+        return list(_differences(connection))
+
+
+def require_current(database: Database) -> None:
+    """Upgrade a SQLite database; raise `SchemaNotCurrent` for a server's that is not at the newest revision."""
+    if database.dialect.one_writer:
+        if current(database.url) != newest():
+            upgrade(database.url)
+        return
+    found = current(database.url)
+    if found != newest():
+        raise SchemaNotCurrent(
+            database=shown_url(database.url),
+            found=found or "none",
+            needed=newest(),
+            remedy="Run: segmentary database upgrade --database URL",
+        )
+
+
+def _differences(connection: Connection) -> Iterator[str]:
+    inspector = inspect(connection)
+    tables = set(inspector.get_table_names())
+    for table in METADATA.sorted_tables:
+        if table.name not in tables:
+            yield f"table {table.name} is missing"
+            continue
+        columns = {one["name"] for one in inspector.get_columns(table.name)}
+        yield from (f"column {table.name}.{one.name} is missing" for one in table.columns if one.name not in columns)
+        names = {one["name"] for one in inspector.get_check_constraints(table.name)}
+        names |= {one["name"] for one in inspector.get_unique_constraints(table.name)}
+        names |= {one["name"] for one in inspector.get_foreign_keys(table.name)}
+        names |= {one["name"] for one in inspector.get_indexes(table.name)}
+        for constraint in sorted(str(one.name) for one in table.constraints if one.name and _applies(one, connection)):
+            if constraint not in names:
+                yield f"constraint {constraint} of table {table.name} is missing"
+
+
+def _applies(constraint: object, connection: Connection) -> bool:
+    """Tell whether a constraint is made on this database at all."""
+    condition = getattr(constraint, "_ddl_if", None)
+    return condition is None or condition.callable_(None, None, None, dialect=connection.dialect)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    """Lend a connection of its own, in a transaction; raise `TryAgain` if the database is away."""
+    parsed, dialect = parse_url(url)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    arguments = {"isolation_level": None} if dialect.one_writer else {}
+    engine = create_engine(parsed, poolclass=NullPool, connect_args=arguments)
+    if dialect.one_writer:
+        # Python's sqlite3 begins no transaction before DDL; a half-made schema must not stay behind.
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield connection
+    except DBAPIError as error:
+        raise TryAgain(
+            reason=f"the database {shown_url(url)} is away or refuses ({str(error.orig).strip()})"
+        ) from error

@@ -1,0 +1,155 @@
+"""Reading and writing records of any resource; one at a time by id, several at once set by set.
+
+A row is a tuple of the values of a record's attributes, in the order of their declaration, the derived ones included:
+lists are encoded from rows, without making records of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, bindparam, delete, insert, select
+from sqlalchemy import update as sql_update
+
+from segmentary.db.statement import Row, Statement
+from segmentary.db.tables import TABLES
+from segmentary.db.transaction import Tx
+from segmentary.errors import RevisionNumberConstraintFailed
+from segmentary.rules.attribute import Resource, describe
+
+T = TypeVar("T")
+
+
+def insert_records(tx: Tx, records: Sequence[Any]) -> None:
+    """Insert records of one resource."""
+    resource = describe(records[0])
+    columns = resource.columns
+    tx.execute_each(_insert(resource), [{column: getattr(record, column) for column in columns} for record in records])
+
+
+def lock(tx: Tx, record: type[T], record_id: str, *, revision: int | None = None) -> T:
+    """Return a record, which no other transaction can change until this one ends.
+
+    Raises the resource's `NotFound`, or `RevisionNumberConstraintFailed` if `revision` is given and not the stored one.
+    """
+    resource = describe(record)
+    row = tx.row(_lock(resource), {"id": record_id})
+    if row is None:
+        raise resource.not_found(id=record_id)
+    found = as_records(record, complete(tx, resource, [row]))[0]
+    if revision is not None:
+        require_revision(found, revision)
+    return found
+
+
+def require_revision(record: object, revision: int) -> None:
+    """Raise `RevisionNumberConstraintFailed` unless the record is at this revision."""
+    current = getattr(record, "revision_number")  # noqa: B009, every resource has it; `object` does not
+    if current != revision:
+        raise RevisionNumberConstraintFailed(expected=revision, current=current)
+
+
+def show(tx: Tx, resource: Resource, record_id: str) -> Row:
+    """Return the row of one record, or raise the resource's `NotFound`."""
+    row = tx.row(_show(resource), {"id": record_id})
+    if row is None:
+        raise resource.not_found(id=record_id)
+    return complete(tx, resource, [row])[0]
+
+
+def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
+    """Store changes of a locked record and return it as it is now, a revision later."""
+    resource = describe(before)
+    values = {column: getattr(before, column) for column in resource.columns}
+    values |= {**changes, "updated_at": tx.now, "revision_number": values["revision_number"] + 1}
+    tx.execute(
+        _update(resource),
+        {f"new_{column}": values[column] for column in resource.columns if column != "id"} | {"row_id": values["id"]},
+    )
+    row = tuple([values[column] for column in resource.columns])
+    return as_records(type(before), complete(tx, resource, [row]))[0]
+
+
+def remove(tx: Tx, record: object) -> None:
+    """Delete a locked record."""
+    resource = describe(record)
+    tx.execute(_delete(resource), {"id": getattr(record, "id")})  # noqa: B009, as above
+
+
+def complete(tx: Tx, resource: Resource, rows: Sequence[Row]) -> list[Row]:
+    """Return rows of columns as rows of all attributes: the derived ones are made from the records' parts."""
+    if resource.parts is None or not rows:
+        return rows if isinstance(rows, list) else list(rows)
+    place = resource.columns.index("id")
+    ids = [row[place] for row in rows]
+    found = tx.rows(_parts(resource, len(ids)), {f"id_{number}": one for number, one in enumerate(ids)})
+    parts: dict[str, list[Row]] = {}
+    for part in found:
+        parts.setdefault(part[0], []).append(part[1:])
+    return [with_parts(resource, row, parts.get(row[place], [])) for row in rows]
+
+
+def with_parts(resource: Resource, row: Row, parts: Sequence[Row]) -> Row:
+    """Return a row of columns, with the rows of its parts, as a row of all attributes."""
+    assert resource.parts is not None  # noqa: S101, only called for resources with parts
+    values = dict(zip(resource.columns, row, strict=True))
+    values |= resource.parts.derive(values, parts)
+    return tuple([values[one.name] for one in resource.attributes])
+
+
+def as_records(record: type[T], rows: Sequence[Row]) -> list[T]:
+    """Return rows of all attributes as records."""
+    names = [one.name for one in describe(record).attributes]
+    return [record(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def columns_of(resource: Resource) -> list[Any]:
+    """Return the columns of a record, without the generated ones."""
+    table = TABLES[resource.collection]
+    return [table.c[name] for name in resource.columns]
+
+
+@cache
+def _insert(resource: Resource) -> Statement:
+    table = TABLES[resource.collection]
+    return Statement(insert(table).values({name: bindparam(name) for name in resource.columns}))
+
+
+@cache
+def _lock(resource: Resource) -> Statement:
+    table, columns = TABLES[resource.collection], columns_of(resource)
+    return Statement(select(*columns).where(table.c.id == bindparam("id")).with_for_update(), columns)
+
+
+@cache
+def _show(resource: Resource) -> Statement:
+    table, columns = TABLES[resource.collection], columns_of(resource)
+    return Statement(select(*columns).where(table.c.id == bindparam("id")), columns)
+
+
+@cache
+def _update(resource: Resource) -> Statement:
+    table = TABLES[resource.collection]
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in resource.columns if name != "id"}
+    return Statement(sql_update(table).where(table.c.id == bindparam("row_id")).values(values))
+
+
+@cache
+def _delete(resource: Resource) -> Statement:
+    table = TABLES[resource.collection]
+    return Statement(delete(table).where(table.c.id == bindparam("id")))
+
+
+@cache
+def _parts(resource: Resource, count: int) -> Statement:
+    table, key, order, names = parts_of(resource)
+    columns = [table.c[key], *(table.c[name] for name in names)]
+    wanted = [bindparam(f"id_{number}", type_=table.c[key].type) for number in range(count)]
+    return Statement(select(*columns).where(table.c[key].in_(wanted)).order_by(table.c[key], table.c[order]), columns)
+
+
+def parts_of(resource: Resource) -> tuple[Table, str, str, tuple[str, ...]]:
+    """Return the table of a resource's parts, the key that points to it, their order and the columns shown."""
+    parts = resource.parts
+    assert parts is not None  # noqa: S101, only called for resources with parts
+    return TABLES[describe(parts.resource).collection], parts.key, parts.order, parts.columns

@@ -1,0 +1,122 @@
+"""Tables made from the catalog, with their constraints; and the one table that is no resource: events.
+
+    attribute                 column                    RowRule        CHECK
+    UniqueRule                UNIQUE                    ReferenceRule  FOREIGN KEY
+    Coalesced part of a key   stored generated column
+
+The constraint has the name of its rule: that is how a driver's error finds its way back to the rule.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from segmentary.catalog import RESOURCES
+from segmentary.db import render
+from segmentary.db.dialects import LACKS_BOOLEAN
+from segmentary.db.types import (
+    COLLATION,
+    LONG_TEXT_TYPE,
+    SERIAL_TYPE,
+    UTC_TIME_TYPE,
+    UUID_TYPE,
+    FlagType,
+    stored_type,
+    text_type,
+)
+from segmentary.rules.attribute import Attribute, Resource
+from segmentary.rules.expression import Coalesced
+from segmentary.rules.rule import ReferenceRule, RowRule, UniqueRule
+
+METADATA = MetaData()
+_OPTIONS: dict[str, Any] = {
+    "sqlite_strict": True,
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": COLLATION,
+}
+
+
+def _table(resource: Resource) -> Table:
+    table = Table(resource.collection, METADATA, *(_column(one) for one in resource.stored), **_OPTIONS)
+    for unique in resource.unique_rules:
+        for part in unique.key:
+            if isinstance(part, Coalesced):
+                table.append_column(_generated_column(part, table))
+    for rule in resource.row_rules:
+        table.append_constraint(_check(rule, table))
+    for one in resource.stored:
+        if isinstance(table.c[one.name].type, FlagType):
+            table.append_constraint(_flag_check(resource, one))
+    for unique in resource.unique_rules:
+        table.append_constraint(_unique(unique))
+    for reference in resource.reference_rules:
+        table.append_constraint(_foreign_key(reference))
+        _index_reference(reference, resource, table)
+    return table
+
+
+def _column(one: Attribute) -> Column[Any]:
+    return Column(one.name, stored_type(one.kind), primary_key=one.name == "id", nullable=one.nullable)
+
+
+def _generated_column(part: Coalesced, table: Table) -> Column[Any]:
+    expression = render.generated(part, dict(table.c.items()))
+    return Column(part.name, table.c[part.field].type, Computed(expression, persisted=True), nullable=True)
+
+
+def _check(rule: RowRule, table: Table) -> CheckConstraint:
+    return CheckConstraint(render.condition(rule.expression, dict(table.c.items())), name=rule.name)
+
+
+def _flag_check(resource: Resource, one: Attribute) -> CheckConstraint:
+    """Where a flag is stored as a number, that number is 0 or 1."""
+    zero_or_one = CheckConstraint(f"{one.name} IN (0, 1)", name=f"{resource.name}_{one.name}_allowed")
+    zero_or_one.ddl_if(callable_=LACKS_BOOLEAN)
+    return zero_or_one
+
+
+def _unique(rule: UniqueRule) -> UniqueConstraint:
+    return UniqueConstraint(*(part.name if isinstance(part, Coalesced) else part for part in rule.key), name=rule.name)
+
+
+def _foreign_key(rule: ReferenceRule) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint([rule.attribute], [f"{rule.collection}.{rule.target}"], name=rule.name)
+
+
+def _index_reference(rule: ReferenceRule, resource: Resource, table: Table) -> None:
+    """Index a reference, unless a unique key begins with it: deleting a parent looks for its children."""
+    if not any(unique.key[0] == rule.attribute for unique in resource.unique_rules):
+        Index(f"{rule.name}_index", table.c[rule.attribute])
+
+
+TABLES: Mapping[str, Table] = {resource.collection: _table(resource) for resource in RESOURCES}
+
+# One row for each change of a record, written in the transaction of the change. `sequence` is given by the relay, after
+# commit: the order of `id` is the order of inserting, in which a reader would miss what commits late.
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("id", SERIAL_TYPE, primary_key=True, autoincrement=True),
+    Column("event_id", UUID_TYPE, nullable=False),
+    Column("sequence", SERIAL_TYPE, nullable=True),
+    Column("type", text_type(64), nullable=False),
+    Column("resource_id", UUID_TYPE, nullable=False),
+    Column("payload", LONG_TEXT_TYPE, nullable=False),
+    Column("actor", text_type(255), nullable=False),
+    Column("request_id", text_type(64), nullable=True),
+    Column("created_at", UTC_TIME_TYPE, nullable=False),
+    UniqueConstraint("event_id", name="event_id_unique"),
+    UniqueConstraint("sequence", name="event_sequence_unique"),
+    **_OPTIONS,
+)
