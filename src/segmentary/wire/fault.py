@@ -1,0 +1,48 @@
+"""Errors <-> their answers: the status of each error class and its body.
+
+{"NeutronError": {"type": "VlanIdInUse", "message": "...", "detail": ""}}
+"""
+
+from collections.abc import Mapping
+
+from segmentary import errors
+from segmentary.errors import SegmentaryError
+from segmentary.wire.encode import document
+
+# Error class -> HTTP status and the type clients know it by, where that is not the name of the class. The nearest
+# class of an error's ancestors counts.
+FAULTS: Mapping[type[SegmentaryError], tuple[int, str]] = {
+    SegmentaryError: (500, ""),
+    errors.InvalidInput: (400, "HTTPBadRequest"),
+    errors.RuleBroken: (400, "InvalidInput"),
+    errors.BodyTooLarge: (413, "HTTPRequestEntityTooLarge"),
+    errors.NotAuthenticated: (401, "HTTPUnauthorized"),
+    errors.NotFound: (404, ""),
+    errors.Conflicting: (409, ""),
+    errors.RevisionNumberConstraintFailed: (412, ""),
+    errors.TryAgain: (503, "ServiceUnavailable"),
+    errors.Broken: (500, "HTTPInternalServerError"),
+}
+INTERNAL = "Request failed: internal server error while processing your request."
+
+
+def answer(error: SegmentaryError) -> tuple[int, bytes]:
+    """Return the HTTP status and the body for an error; what is our fault is not told to the caller."""
+    status, wire_type = next(FAULTS[ancestor] for ancestor in type(error).__mro__ if ancestor in FAULTS)
+    if status == 401:  # noqa: PLR2004, the one status whose body keystoneauth wants in Keystone's form
+        return status, document({"error": {"code": 401, "title": "Unauthorized", "message": error.message}})
+    message = error.message if status != 500 else INTERNAL  # noqa: PLR2004, a status is its own name
+    body: dict[str, object] = {"type": wire_type or type(error).__name__, "message": message, "detail": ""}
+    problems = [_problem(one) for one in getattr(error, "problems", (error,))]
+    if isinstance(error, errors.InvalidInput):
+        body["problems"] = [one for one in problems if one]
+    return status, document({"NeutronError": body})
+
+
+def plain_answer(wire_type: str, message: str) -> bytes:
+    """Return the body for a failure of the request itself: no such path, no such method."""
+    return document({"NeutronError": {"type": wire_type, "message": message, "detail": ""}})
+
+
+def _problem(error: SegmentaryError) -> dict[str, object]:
+    return {key: error.data[key] for key in ("rule", "attribute") if key in error.data}

@@ -1,0 +1,152 @@
+"""Query strings -> `ListQuery`, and the links from one page to the next.
+
+?name=a&name=b&mtu=1500     filters: same key repeated = any of them, different keys = all of them
+?fields=id&fields=name      only these attributes; unknown ones are ignored
+?sort_key=name&sort_dir=asc pairs, in order; id is the last key whenever it is not among them
+?limit=2&marker=ID          the page after the record with this id; page_reverse=True the page before it
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
+from segmentary.rules.attribute import Attribute, Resource
+from segmentary.rules.draft import refuse, shown
+from segmentary.rules.kind import Flag, Integer, UnfitValueError, Uuid
+from segmentary.rules.listing import ListQuery
+
+T = TypeVar("T")
+LARGEST_LIMIT = 2**31 - 1
+Parameters = Sequence[tuple[str, str]]
+_OPTIONS = frozenset({"fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse"})
+
+
+def list_query(resource: Resource, parameters: Parameters, largest_page: int | None = None) -> ListQuery:
+    """Return what a query string asks for, by wire names; raise `InvalidInput` with all that is wrong with it."""
+    given: dict[str, list[str]] = {}
+    for key, value in parameters:
+        given.setdefault(key, []).append(value)
+    problems: list[InvalidInput] = []
+    filters = _filters(resource, given, problems)
+    sort = _sort(resource, given.get("sort_key", []), given.get("sort_dir", []), problems)
+    limit = _single(given, "limit", _limit, problems) or None
+    marker = _single(given, "marker", str, problems)
+    reverse = _single(given, "page_reverse", Flag().parse, problems) or False
+    refuse(problems)
+    if largest_page is not None:
+        limit = min(limit or largest_page, largest_page)
+    fields = frozenset(value for value in given.get("fields", []) if value)
+    return ListQuery(filters=filters, sort=sort, limit=limit, marker=marker, reverse=reverse, fields=fields)
+
+
+def only_fields(parameters: Parameters) -> frozenset[str]:
+    """Return the attributes asked for of a single record."""
+    return frozenset(value for key, value in parameters if key == "fields" and value)
+
+
+def page_links(
+    query: ListQuery, rows: Sequence[Sequence[Any]], place_of_id: int, url: str, parameters: Parameters
+) -> list[Mapping[str, str]]:
+    """Return the links to the pages after and before this one.
+
+    A short page has none in its own direction, so that the first page has a previous one and an exactly full last page
+    a next one, which is empty: clients and Neutron's tests expect it so.
+    """
+    if query.limit is None:
+        return []
+    short = len(rows) < query.limit
+    kept = [(key, value) for key, value in parameters if key not in {"marker", "page_reverse"}]
+
+    def link(relation: str, marker: list[tuple[str, str]]) -> Mapping[str, str]:
+        reverse = [("page_reverse", "True")] if relation == "previous" else []
+        return {"rel": relation, "href": f"{url}?{urlencode(kept + marker + reverse)}"}
+
+    links = []
+    first = [("marker", str(rows[0][place_of_id]))] if rows else _kept_marker(query)
+    last = [("marker", str(rows[-1][place_of_id]))] if rows else _kept_marker(query)
+    if query.reverse or not short:
+        links.append(link("next", last))
+    if not query.reverse or not short:
+        links.append(link("previous", first))
+    return links
+
+
+def _kept_marker(query: ListQuery) -> list[tuple[str, str]]:
+    return [("marker", query.marker)] if query.marker else []
+
+
+def _filters(
+    resource: Resource, given: Mapping[str, Sequence[str]], problems: list[InvalidInput]
+) -> dict[str, tuple[object, ...]]:
+    known = {wire: one for wire, one in resource.by_wire.items() if one.filterable}
+    unknown = sorted(shown(key)[1:-1] for key in given if key not in known and key not in _OPTIONS)
+    if unknown:
+        problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=", ".join(sorted(known))))
+    filters: dict[str, tuple[object, ...]] = {}
+    for key, texts in given.items():
+        if key not in known:
+            continue
+        one = known[key]
+        try:
+            values = tuple(value for text in dict.fromkeys(texts) for value in _wanted(one, text))
+        except UnfitValueError as unfit:
+            problems.append(InvalidValue(attribute=key, value=texts, reason=f"a filter on it must be {unfit}"))
+            continue
+        if one.name in filters:
+            values = tuple(value for value in values if value in filters[one.name])
+        filters[one.name] = values
+    return filters
+
+
+def _wanted(one: Attribute, text: str) -> tuple[object, ...]:
+    """Return the value a filter asks for, or nothing if no record can have it."""
+    try:
+        value = one.kind.parse(text)
+    except UnfitValueError:
+        if isinstance(one.kind, Uuid):
+            return ()
+        raise
+    if isinstance(one.kind, Integer) and isinstance(value, int) and abs(value) >= 2**63:
+        return ()
+    return (value,)
+
+
+def _sort(
+    resource: Resource, keys: Sequence[str], directions: Sequence[str], problems: list[InvalidInput]
+) -> tuple[tuple[str, bool], ...]:
+    if len(keys) != len(directions):
+        reason = f"there are {len(keys)} sort_key and {len(directions)} sort_dir, the number must be the same"
+        problems.append(InvalidValue(attribute="sort_key", value=list(keys), reason=reason))
+        return ()
+    known = {wire: one for wire, one in resource.by_wire.items() if one.sortable and one.stored}
+    sort: dict[str, bool] = {}
+    for key, direction in zip(keys, directions, strict=True):
+        if key not in known:
+            reason = f"{shown(key)} is none of {', '.join(sorted(known))}"
+            problems.append(InvalidValue(attribute="sort_key", value=key, reason=reason))
+        elif direction not in {"asc", "desc"}:
+            reason = f"{shown(direction)} is neither asc nor desc"
+            problems.append(InvalidValue(attribute="sort_dir", value=direction, reason=reason))
+        else:
+            sort.setdefault(known[key].name, direction == "desc")
+    sort.setdefault("id", False)
+    return tuple(sort.items())
+
+
+def _single(
+    given: Mapping[str, Sequence[str]], key: str, parse: Callable[[str], T], problems: list[InvalidInput]
+) -> T | None:
+    texts = given.get(key, [])
+    if not texts:
+        return None
+    try:
+        return parse(texts[-1])
+    except UnfitValueError as unfit:
+        reason = f"{shown(texts[-1])} is not allowed, it must be {unfit}"
+        problems.append(InvalidValue(attribute=key, value=texts[-1], reason=reason))
+        return None
+
+
+def _limit(text: str) -> int:
+    return Integer(0, LARGEST_LIMIT, decimal_text=True).accept(text)
