@@ -1,7 +1,20 @@
-"""A standalone service and library for network segments."""
+"""segmentary: the truth about network segments, as a service and as a library.
+
+    cli        the command line                      api       HTTP, the OpenStack Networking API v2.0
+    app        settings -> use cases on a database   services  use cases, a module for each noun
+    wire       JSON <-> records                      db        SQL, transactions, schema
+    catalog    what exists: records, types, rules    rules     the language they are declared in
+
+Each layer may use those below it.
+"""
 
 from importlib.metadata import version
 
-__all__ = ["__version__"]
+from segmentary.app import Application, open  # noqa: A004, read as segmentary.open
+from segmentary.catalog import Network, PhysicalNetwork, Segment
+from segmentary.errors import SegmentaryError
+from segmentary.settings import Settings
+
+__all__ = ["Application", "Network", "PhysicalNetwork", "Segment", "SegmentaryError", "Settings", "__version__", "open"]
 
 __version__ = version("segmentary")

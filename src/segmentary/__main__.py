@@ -1,0 +1,5 @@
+"""`python -m segmentary` is `segmentary`."""
+
+from segmentary.cli.main import main
+
+main()

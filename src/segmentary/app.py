@@ -1,0 +1,162 @@
+"""The composition root: settings -> a database and the use cases on it; `open` is the library's front door.
+
+with segmentary.open("sqlite:///segments.db") as app:
+    network = app.networks.create(name="blue")
+    app.segments.create(network_id=network.id, network_type="vxlan", segmentation_id=5001)
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType, TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from segmentary.catalog import Network, PhysicalNetwork, Segment
+from segmentary.catalog.actor import LOCAL_PROJECT, Actor
+from segmentary.db import listing, migrate, records
+from segmentary.db.statement import Row
+from segmentary.db.transaction import Database
+from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
+from segmentary.rules.attribute import Resource, describe
+from segmentary.rules.draft import Changes, Draft, create_draft, refuse, update_draft
+from segmentary.rules.kind import UnfitValueError, Uuid
+from segmentary.rules.listing import ListQuery
+from segmentary.services import network, physical_network, segment
+from segmentary.services.call import Call
+from segmentary.settings import Settings
+
+T = TypeVar("T")
+# The module with a resource's use cases; each has create, update, delete and explain.
+SERVICES: Mapping[str, ModuleType] = {"network": network, "segment": segment, "physical_network": physical_network}
+LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
+
+
+class Application:
+    """All use cases on one database; safe to be called from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare the database of the settings; nothing is connected yet."""
+        self.settings = settings
+        self.database = Database(settings.database, connections=settings.threads)
+        self.networks = Collection(self, Network)
+        self.segments = Collection(self, Segment)
+        self.physical_networks = Collection(self, PhysicalNetwork)
+
+    def __enter__(self) -> Self:
+        """Use it as a context manager to have it closed."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all database connections."""
+        self.database.close()
+
+    def create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
+        """Create records, all or none, and return them in the order of their drafts."""
+        service, call = SERVICES[resource.name], Call(actor, self.settings)
+        work: Callable[[Any], list[Any]] = lambda tx: service.create(tx, call, drafts)  # noqa: E731, typed
+        return self.database.run(work, explain=lambda tx, rule: service.explain(tx, rule, drafts))
+
+    def find(self, resource: Resource, query: ListQuery) -> list[Row]:
+        """Return the rows of a list."""
+        return self.database.read(lambda tx: listing.find(tx, resource, query))
+
+    def show(self, resource: Resource, record_id: str) -> Row:
+        """Return the row of one record."""
+        return self.database.read(lambda tx: records.show(tx, resource, record_id))
+
+    def update(self, resource: Resource, record_id: str, changes: Changes, revision: int | None, actor: Actor) -> Any:  # noqa: ANN401, a record; what, which, how, when, who
+        """Change a record and return it as it is now."""
+        service, call = SERVICES[resource.name], Call(actor, self.settings)
+        work: Callable[[Any], Any] = lambda tx: service.update(tx, call, record_id, changes, revision)  # noqa: E731, typed
+        return self.database.run(work, explain=_again)
+
+    def delete(self, resource: Resource, record_id: str, revision: int | None, actor: Actor) -> None:
+        """Delete a record."""
+        service, call = SERVICES[resource.name], Call(actor, self.settings)
+        work: Callable[[Any], None] = lambda tx: service.delete(tx, call, record_id, revision)  # noqa: E731, typed
+        self.database.run(work, explain=_again)
+
+
+class Collection(Generic[T]):
+    """The records of one resource, for library users: the verbs and errors of the API, without HTTP.
+
+    Attributes have their Python names, such as `provider_network_type` for provider:network_type.
+    """
+
+    def __init__(self, app: Application, record: type[T], actor: Actor = LIBRARY) -> None:
+        """Bind a resource to an application."""
+        self._app, self._record, self._actor = app, record, actor
+        self._resource = describe(record)
+
+    def create(self, **values: object) -> T:
+        """Create a record and return it."""
+        return self.create_many([values])[0]
+
+    def create_many(self, items: Sequence[Mapping[str, object]]) -> list[T]:
+        """Create several records, all or none, and return them in order."""
+        drafts: list[Draft[T]] = [create_draft(self._resource, item, by_wire=False) for item in items]
+        return self._app.create(self._resource, drafts, self._actor) if drafts else []
+
+    def list(self, query: ListQuery | None = None, /, **filters: object) -> list[T]:
+        """Return the records whose attributes have these values; a list of values means any of them."""
+        asked = query or ListQuery(filters=self._checked(filters))
+        return records.as_records(self._record, self._app.find(self._resource, asked))
+
+    def show(self, record_id: str) -> T:
+        """Return one record; raise the resource's `NotFound`."""
+        return records.as_records(self._record, [self._app.show(self._resource, self._known(record_id))])[0]
+
+    def update(self, record_id: str, *, if_revision: int | None = None, **changes: object) -> T:
+        """Change a record, only at revision `if_revision` if that is given, and return it as it is now."""
+        checked = update_draft(self._resource, changes, by_wire=False)
+        updated: T = self._app.update(self._resource, self._known(record_id), checked, if_revision, self._actor)
+        return updated
+
+    def delete(self, record_id: str, *, if_revision: int | None = None) -> None:
+        """Delete a record, only at revision `if_revision` if that is given."""
+        self._app.delete(self._resource, self._known(record_id), if_revision, self._actor)
+
+    def _known(self, record_id: str) -> str:
+        return known_id(self._resource, record_id)
+
+    def _checked(self, filters: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+        known = {name: one for name, one in self._resource.by_name.items() if one.filterable}
+        unknown = sorted(set(filters) - set(known))
+        problems: list[InvalidInput] = []
+        if unknown:
+            problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=", ".join(sorted(known))))
+        problems += [
+            InvalidValue(attribute=name, value=value, reason="a filter has a value or a list of values")
+            for name, value in filters.items()
+            if isinstance(value, dict)
+        ]
+        refuse(problems)
+        return {
+            name: tuple(value) if isinstance(value, list | tuple | set) else (value,) for name, value in filters.items()
+        }
+
+
+def known_id(resource: Resource, text: str) -> str:
+    """Return a record's id in stored form; raise the resource's `NotFound` for what can be no id."""
+    try:
+        return Uuid().accept(text)
+    except UnfitValueError:
+        raise resource.not_found(id=text) from None
+
+
+def _again(_tx: object, _rule: object) -> None:
+    """A change looks for what is in its way by itself: run it again, it will find it."""
+
+
+def open(url: str = "sqlite:///segmentary.db", **settings: Any) -> Application:  # noqa: A001, ANN401, reads as segmentary.open
+    """Open a database for use in this process; a SQLite file is created, and upgraded, if need be.
+
+    Raises `SchemaNotCurrent` if a server's schema is missing or old, and `InvalidSetting`.
+    """
+    app = Application(Settings(database=url, **settings))
+    migrate.require_current(app.database)
+    return app

@@ -1,0 +1,45 @@
+"""Recording events: rows of the transaction of the change, written after the row they tell of.
+
+The lock on the row orders the events of one record.
+"""
+
+from collections.abc import Sequence
+
+from segmentary.catalog.actor import Actor
+from segmentary.catalog.event import Event
+from segmentary.db import outbox
+from segmentary.db.transaction import Tx
+from segmentary.services.record import new_id
+from segmentary.wire import encode
+
+
+def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
+    """Record events of the transaction."""
+    outbox.append(
+        tx,
+        [
+            {
+                "event_id": new_id(),
+                "type": event.type,
+                "resource_id": event.record.id,  # type: ignore[attr-defined]  # every record has an id
+                "payload": _payload(event),
+                "actor": actor.name,
+                "request_id": actor.request_id,
+            }
+            for event in events
+        ],
+    )
+
+
+def _payload(event: Event) -> str:
+    """Return the record in its wire form; for an update also the old values of what changed."""
+    payload: dict[str, object] = {"record": encode.record_object(event.record)}
+    if event.before is not None and event.after is not None:
+        before, after = encode.record_object(event.before), encode.record_object(event.after)
+        names = [*after, *(name for name in before if name not in after)]
+        payload["changed"] = {
+            name: {"old": before.get(name), "new": after.get(name)}
+            for name in names
+            if before.get(name) != after.get(name)
+        }
+    return encode.document(payload).decode()

@@ -1,0 +1,60 @@
+"""Use cases of physical networks."""
+
+from collections.abc import Sequence
+
+from segmentary.catalog import PhysicalNetwork, event
+from segmentary.db import claims, records
+from segmentary.db.transaction import Tx
+from segmentary.errors import PhysicalNetworkExists, PhysicalNetworkInUse, SegmentaryError
+from segmentary.rules.draft import Changes, Draft
+from segmentary.rules.rule import Rule
+from segmentary.services.call import Call
+from segmentary.services.event import record
+from segmentary.services.record import finish
+
+
+def create(tx: Tx, call: Call, drafts: Sequence[Draft[PhysicalNetwork]]) -> list[PhysicalNetwork]:
+    """Create physical networks."""
+    created = [finish(tx, PhysicalNetwork, draft) for draft in drafts]
+    records.insert_records(tx, created)
+    record(tx, call.actor, [event.created(one) for one in created])
+    return created
+
+
+def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int | None) -> PhysicalNetwork:
+    """Change a physical network; its name only while no segment lives on it, or `PhysicalNetworkInUse`."""
+    before = records.lock(tx, PhysicalNetwork, record_id, revision=revision)
+    if changes.get("name", before.name) != before.name:
+        _require_unused(tx, before, "renamed")
+        holder = claims.physical_network(tx, changes["name"])
+        if holder is not None:
+            raise PhysicalNetworkExists(name=holder.name, id=holder.id)
+    after = records.change(tx, before, changes)
+    record(tx, call.actor, [event.updated(before, after)])
+    return after
+
+
+def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
+    """Delete a physical network on which no segment lives, or raise `PhysicalNetworkInUse`."""
+    before = records.lock(tx, PhysicalNetwork, record_id, revision=revision)
+    _require_unused(tx, before, "deleted")
+    records.remove(tx, before)
+    record(tx, call.actor, [event.deleted(before)])
+
+
+def explain(tx: Tx, _rule: Rule | None, drafts: Sequence[Draft[PhysicalNetwork]]) -> SegmentaryError | None:
+    """Return who has the name that was refused, or None if nobody has it any more."""
+    for place, draft in enumerate(drafts):
+        name = draft.value("name")
+        holder = claims.physical_network(tx, name)
+        if holder is not None:
+            return PhysicalNetworkExists(name=name, id=holder.id)
+        if any(other.value("name") == name for other in drafts[:place]):
+            return PhysicalNetworkExists(name=name, id="of another item of this request")
+    return None
+
+
+def _require_unused(tx: Tx, physical_network: PhysicalNetwork, verb: str) -> None:
+    count, first = claims.segments_on(tx, physical_network.name)
+    if count:
+        raise PhysicalNetworkInUse(name=physical_network.name, verb=verb, count=count, first=first)
