@@ -1,0 +1,69 @@
+"""What the handlers share: reading a request within its limits, and what is kept of it for its answer."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+import falcon
+
+from segmentary.errors import BodyTooLarge, InvalidValue, MalformedBody
+from segmentary.rules.draft import shown
+
+_REQUEST_ID = re.compile(r"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_IF_MATCH = re.compile(r"\s*\"?revision_number=(\d{1,18})\"?\s*\Z", re.ASCII)
+JSON = "application/json"
+
+
+def new_request_id() -> str:
+    """Return the id of this request, as it stands in every answer."""
+    return f"req-{uuid4()}"
+
+
+def global_request_id(request: falcon.Request) -> str | None:
+    """Return the caller's own request id, if it has the form of one."""
+    given = request.get_header("X-OpenStack-Request-ID")
+    return given if given and _REQUEST_ID.match(given) else None
+
+
+def body(request: falcon.Request, limit: int) -> bytes:
+    """Return the body; raise `BodyTooLarge` beyond the limit, however it is sent."""
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge(limit=limit)
+    stream: Any = request.bounded_stream if request.content_length is not None else request.stream
+    data: bytes = stream.read(limit + 1)
+    if len(data) > limit:
+        raise BodyTooLarge(limit=limit)
+    return data
+
+
+def require_no_body(request: falcon.Request) -> None:
+    """Raise `MalformedBody` if the request has a body."""
+    if request.content_length:
+        raise MalformedBody(reason="Request body is not supported in DELETE")
+
+
+def parameters(request: falcon.Request) -> list[tuple[str, str]]:
+    """Return the query string as pairs, empty values kept."""
+    try:
+        return parse_qsl(request.query_string, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError:
+        reason = "it must be at most 1000 pairs in UTF-8"
+        raise InvalidValue(attribute="query string", value=request.query_string, reason=reason) from None
+
+
+def if_match(request: falcon.Request) -> int | None:
+    """Return the revision that If-Match asks for; raise `InvalidValue` for another condition."""
+    given = request.get_header("If-Match")
+    if given is None:
+        return None
+    found = _IF_MATCH.match(given)
+    if found is None:
+        reason = f"{shown(given)} is not allowed, it must be revision_number=N"
+        raise InvalidValue(attribute="If-Match", value=given, reason=reason)
+    return int(found.group(1))
+
+
+def base_url(request: falcon.Request) -> str:
+    """Return the URL of the service as the client knows it."""
+    return str(request.prefix)

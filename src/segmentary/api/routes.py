@@ -1,0 +1,23 @@
+"""The whole API on one screen."""
+
+from collections.abc import Iterator
+
+from segmentary.api.collection import One, Several
+from segmentary.api.discovery import Extensions, OneExtension, Versions
+from segmentary.app import Application
+from segmentary.catalog import RESOURCES
+
+VERSION_ROUTES = (("/", Versions), ("/v2.0", Versions))
+EXTENSION_ROUTES = (("/v2.0/extensions", Extensions), ("/v2.0/extensions/{alias}", OneExtension))
+# The only path that is answered without a token.
+OPEN_PATHS = frozenset({"/"})
+
+
+def routes(app: Application) -> Iterator[tuple[str, object]]:
+    """Return every path and what answers it; collections are spelled with underscores and with hyphens."""
+    for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
+        yield path, handler()
+    for resource in RESOURCES:
+        for collection in sorted({resource.collection, resource.collection.replace("_", "-")}):
+            yield f"/v2.0/{collection}", Several(app, resource)
+            yield f"/v2.0/{collection}/{{record_id}}", One(app, resource)

@@ -1,0 +1,92 @@
+"""The WSGI application: every request gets an id, then an actor, then its handler; every failure gets a body.
+
+request id  -> first, so that a refused request has one too
+suffix      -> /v2.0/networks.json is /v2.0/networks
+actor       -> before anything is read of the body
+"""
+
+import logging
+
+import falcon
+
+from segmentary.api.authentication import Authentication, read_token
+from segmentary.api.exchange import JSON, global_request_id, new_request_id
+from segmentary.api.routes import OPEN_PATHS, routes
+from segmentary.app import Application
+from segmentary.errors import Broken, NotAuthenticated, SegmentaryError
+from segmentary.wire import fault
+
+LOG = logging.getLogger("segmentary")
+
+
+class _Middleware:
+    """Runs around every handler."""
+
+    def __init__(self, authentication: Authentication) -> None:
+        """Ask this for the actor of a request."""
+        self._authentication = authentication
+
+    def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Give the request an id and an actor."""
+        request_id = new_request_id()
+        response.set_header("x-openstack-request-id", request_id)
+        request.context.request_id = request_id
+        if request.path.endswith(".json"):
+            request.path = request.path.removesuffix(".json")
+        if request.path not in OPEN_PATHS:
+            request.context.actor = self._authentication.actor(request, global_request_id(request) or request_id)
+
+
+def make_wsgi(app: Application) -> falcon.App[falcon.Request, falcon.Response]:
+    """Return the WSGI application of an opened application."""
+    token = read_token(app.settings.token_file) if app.settings.token_file else None
+    wsgi = falcon.App(media_type=JSON, middleware=[_Middleware(Authentication(token))])
+    wsgi.req_options.strip_url_path_trailing_slash = True
+    wsgi.add_error_handler(Exception, _unexpected)
+    wsgi.add_error_handler(falcon.HTTPError, _http_error)
+    wsgi.add_error_handler(SegmentaryError, _refused)
+    for path, handler in routes(app):
+        wsgi.add_route(path, handler)
+    return wsgi
+
+
+def _refused(
+    request: falcon.Request, response: falcon.Response, error: SegmentaryError, _parameters: dict[str, str]
+) -> None:
+    """Answer with the error's status and body."""
+    if isinstance(error, Broken):
+        LOG.error("%s %s %s: %s", request.context.request_id, request.method, request.path, error, exc_info=error)
+    status, data = fault.answer(error)
+    if isinstance(error, NotAuthenticated):
+        response.set_header("WWW-Authenticate", f'Keystone uri="{request.prefix}"')
+    _answer(response, status, data)
+
+
+def _http_error(
+    _request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _parameters: dict[str, str]
+) -> None:
+    """Answer what Falcon refuses: an unknown path, a method that the path has not."""
+    status = error.status_code
+    if status == 405:  # noqa: PLR2004, a status is its own name
+        response.set_headers(error.headers or {})
+    _answer(response, status, fault.plain_answer(*_WORDS.get(status, ("HTTPBadRequest", error.title or "Bad request"))))
+
+
+def _unexpected(
+    request: falcon.Request, response: falcon.Response, error: Exception, _parameters: dict[str, str]
+) -> None:
+    """Answer a defect without telling anything of it; log all of it."""
+    LOG.error("%s %s %s", request.context.get("request_id"), request.method, request.path, exc_info=error)
+    _answer(response, 500, fault.plain_answer("HTTPInternalServerError", fault.INTERNAL))
+
+
+def _answer(response: falcon.Response, status: int, data: bytes) -> None:
+    response.status = status
+    response.content_type = JSON
+    response.data = data
+
+
+_WORDS = {
+    404: ("HTTPNotFound", "The resource could not be found."),
+    405: ("HTTPMethodNotAllowed", "The method is not allowed for this resource."),
+}

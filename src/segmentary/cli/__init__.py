@@ -1,0 +1,1 @@
+"""The command line: `main.py` the commands, `server.py` serving HTTP, `database.py` the schema."""

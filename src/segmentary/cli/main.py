@@ -1,0 +1,87 @@
+"""The commands of `segmentary`. Errors are one line and an exit status: 1 refused, 2 wrong usage."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from segmentary import __version__
+from segmentary.cli import database, server
+from segmentary.errors import SegmentaryError
+from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="segmentary %(version)s")
+def commands() -> None:
+    """The truth about network segments: which network has which segment, and which ID is free."""
+
+
+def settings_options(*names: str) -> Callable[[F], F]:
+    """Add an option for each of these settings, and --config."""
+
+    def add(command: F) -> F:
+        for name in reversed(names):
+            field = FIELDS[name]
+            help_text = (
+                f"{field.metadata['doc']}  [{ENVIRONMENT_PREFIX}{name.upper()}; default: {field.default or 'none'}]"
+            )
+            metavar = "NUMBER" if field.type is int else "TEXT"
+            command = click.option(f"--{name.replace('_', '-')}", name, metavar=metavar, help=help_text)(command)
+        help_text = f"TOML file with settings.  [{ENVIRONMENT_PREFIX}CONFIG]"
+        return click.option("--config", metavar="FILE", help=help_text)(command)
+
+    return add
+
+
+def settings_from(arguments: dict[str, object]) -> Settings:
+    """Return the settings from a command's options, the environment and the file they name."""
+    given = dict(arguments)
+    file = given.pop("config", None) or os.environ.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+    return load(given, os.environ, str(file) if file else None)
+
+
+@commands.command()
+@settings_options(*FIELDS)
+def serve(**arguments: object) -> None:
+    """Serve the Networking API over HTTP."""
+    server.serve(settings_from(arguments))
+
+
+@commands.group("database")
+def database_group() -> None:
+    """The schema of a database."""
+
+
+@database_group.command()
+@settings_options("database")
+def upgrade(**arguments: object) -> None:
+    """Create the schema, or bring it to the newest revision."""
+    database.upgrade(settings_from(arguments).database)
+
+
+@database_group.command()
+@settings_options("database")
+def current(**arguments: object) -> None:
+    """Print the revision of the schema."""
+    database.current(settings_from(arguments).database)
+
+
+@database_group.command()
+@settings_options("database")
+def check(**arguments: object) -> None:
+    """Compare the schema with what is declared; exit status 1 if they differ."""
+    database.check(settings_from(arguments).database)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        commands(prog_name="segmentary")
+    except SegmentaryError as error:
+        click.echo(f"segmentary: {error.message}", err=True)
+        sys.exit(1)

@@ -1,0 +1,107 @@
+"""Serving HTTP: Granian with worker processes and threads."""
+
+import gc
+import ipaddress
+import logging
+import socket
+import sys
+from typing import Any
+
+import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+import segmentary
+from segmentary.api.authentication import read_token
+from segmentary.api.wsgi import make_wsgi
+from segmentary.db import migrate
+from segmentary.db.engine import shown_url
+from segmentary.db.transaction import Database
+from segmentary.errors import InvalidSetting
+from segmentary.settings import Settings
+
+HEADER_BYTES = 64 * 1024
+HEADER_MILLISECONDS = 10_000
+BACKLOG = 1024
+STOP_SECONDS = 30
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; running requests are finished. Raises `SegmentaryError` if it cannot start."""
+    _require_closed(settings)
+    database = Database(settings.database, connections=1)
+    migrate.require_current(database)
+    database.close()
+    _require_free(settings)
+    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    server = Granian(
+        "segmentary",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
+        log_enabled=False,
+        workers_kill_timeout=STOP_SECONDS,
+        respawn_failed_workers=True,
+    )
+    server.on_startup(lambda: _announce(settings, url))
+    server.serve(target_loader=_Target(settings), wrap_loader=False)
+
+
+class _Target:
+    """Makes the WSGI application in each worker process."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Carry the settings over to the worker."""
+        self._settings = settings
+
+    def __call__(self, *_: object) -> Any:  # noqa: ANN401, a WSGI callable
+        wsgi = make_wsgi(segmentary.Application(self._settings))
+        # What is made at start lives as long as the process: the collector need not look at it again.
+        gc.freeze()
+        return wsgi
+
+
+def _announce(settings: Settings, url: str) -> None:
+    token = " -H 'X-Auth-Token: TOKEN'" if settings.token_file else ""
+    click.echo(f"segmentary {segmentary.__version__} serves {url}")
+    click.echo(f"database: {shown_url(settings.database)}")
+    click.echo(f"try:      curl{token} {url}/v2.0/networks")
+    sys.stdout.flush()
+
+
+def _require_closed(settings: Settings) -> None:
+    """Refuse to listen to others than this machine without asking for a token."""
+    if settings.token_file:
+        read_token(settings.token_file)
+    elif not _is_loopback(settings.host):
+        reason = f"{settings.host} can be reached from elsewhere; give --token-file FILE, or listen on 127.0.0.1"
+        raise InvalidSetting(setting="host", reason=reason)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _require_free(settings: Settings) -> None:
+    """Tell in one line that the address cannot be listened on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            reason = f"{settings.host}:{settings.port} cannot be listened on ({error.strerror})"
+            raise InvalidSetting(setting="port", reason=reason) from error
