@@ -16,6 +16,7 @@ from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID,
 from segmentary.errors import NetworkNotFound
 from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, resource
 from segmentary.rules.kind import Choice, Flag, Integer, Text, View
+from segmentary.rules.rule import RequestRule
 
 # Attribute of a network -> attribute of its only segment.
 PROVIDER = {
@@ -23,6 +24,22 @@ PROVIDER = {
     "provider_physical_network": "physical_network",
     "provider_segmentation_id": "segmentation_id",
 }
+
+NETWORK_PROVIDER_TYPE = RequestRule(
+    name="network_provider_type",
+    attribute="provider:network_type",
+    limit="a network with any provider:* attribute names its provider:network_type",
+)
+NETWORK_PROVIDER_UPDATE = RequestRule(
+    name="network_provider_update",
+    attribute="provider:segmentation_id",
+    limit="of the provider:* attributes only provider:segmentation_id changes, and only of a network with one segment",
+)
+NETWORK_MTU_FITS_SEGMENTS = RequestRule(
+    name="network_mtu_fits_segments",
+    attribute="mtu",
+    limit="an mtu that was asked for is at most what all segments of the network carry",
+)
 
 
 def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) -> Mapping[str, object]:
@@ -42,6 +59,7 @@ def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) 
     "network",
     "networks",
     not_found=NetworkNotFound,
+    rules=(NETWORK_PROVIDER_TYPE, NETWORK_PROVIDER_UPDATE, NETWORK_MTU_FITS_SEGMENTS),
     parts=Parts(
         resource=Segment,
         key="network_id",

@@ -42,4 +42,16 @@ class ReferenceRule:
     limit: str
 
 
-Rule = RowRule | UniqueRule | ReferenceRule
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestRule:
+    """A condition on a request that a use case checks under its locks: other records decide it, no constraint can.
+
+    `attribute` is the one to blame, by its name in JSON.
+    """
+
+    name: str
+    attribute: str
+    limit: str
+
+
+Rule = RowRule | UniqueRule | ReferenceRule | RequestRule

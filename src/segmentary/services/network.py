@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from segmentary.catalog import Network, Segment, event
-from segmentary.catalog.network import PROVIDER
+from segmentary.catalog.network import NETWORK_PROVIDER_TYPE, NETWORK_PROVIDER_UPDATE, PROVIDER
 from segmentary.catalog.network_type import LOCAL
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
@@ -87,8 +87,8 @@ def _first_segment(draft: Draft[Network]) -> Draft[Segment]:
         given = {"network_type": LOCAL.name}
     if "network_type" not in given:
         raise RuleBroken(
-            rule="network_provider_type",
-            attribute="provider:network_type",
+            rule=NETWORK_PROVIDER_TYPE.name,
+            attribute=NETWORK_PROVIDER_TYPE.attribute,
             value=None,
             reason="provider:network_type required beside the other provider:* attributes",
         )
@@ -143,7 +143,10 @@ def _change_segment(tx: Tx, network: Network, asked: Mapping[str, Any]) -> tuple
 
 def _unsupported(reason: str, asked: Mapping[str, Any]) -> RuleBroken:
     return RuleBroken(
-        rule="network_provider_update", attribute=_WIRE[next(iter(asked))], value=shown(dict(asked)), reason=reason
+        rule=NETWORK_PROVIDER_UPDATE.name,
+        attribute=_WIRE[next(iter(asked))],
+        value=shown(dict(asked)),
+        reason=reason,
     )
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from segmentary.catalog import Network, PhysicalNetwork, Segment, event
+from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.network_type import BY_NAME, largest_mtu
-from segmentary.catalog.segment import SEGMENT_CLAIM
+from segmentary.catalog.segment import SEGMENT_CLAIM, SEGMENT_PHYSICAL_NETWORK
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
 from segmentary.errors import RuleBroken, SegmentaryError
@@ -118,8 +119,8 @@ def mtu_of(call: Call, segments: Sequence[Segment], underlays: Mapping[str, Phys
 def mtu_too_large(network_id: str, asked: int, largest: int) -> RuleBroken:
     """Return the refusal of an MTU that a segment of the network cannot carry."""
     return RuleBroken(
-        rule="network_mtu_fits_segments",
-        attribute="mtu",
+        rule=NETWORK_MTU_FITS_SEGMENTS.name,
+        attribute=NETWORK_MTU_FITS_SEGMENTS.attribute,
         value=asked,
         reason=f"mtu {asked} of network {network_id} is more than its segments carry, at most {largest}",
     )
@@ -142,8 +143,8 @@ def _unknown(tx: Tx, name: str) -> RuleBroken:
     names = claims.physical_network_names(tx)
     some = ", ".join(names[: claims.SHOWN_NAMES]) + (", ..." if len(names) > claims.SHOWN_NAMES else "")
     return RuleBroken(
-        rule="segment_physical_network_known",
-        attribute="physical_network",
+        rule=SEGMENT_PHYSICAL_NETWORK.name,
+        attribute=SEGMENT_PHYSICAL_NETWORK.attribute,
         value=name,
         reason=f"physical_network {shown(name)} is not known; known are: {some or 'none yet'}",
     )
