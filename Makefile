@@ -10,10 +10,10 @@ SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check clean
+.PHONY: help serve test check docs migration clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1:9696 (SERVE_OPTIONS="--port 9697")
 	@exec $(BIN)/segmentary serve $(SERVE_OPTIONS)
@@ -21,11 +21,18 @@ serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1
 test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
 	@$(BIN)/pytest $(PYTEST_OPTIONS)
 
-check: .venv/.installed-test .venv/.installed-check ## Check format, lint, types and layers
+check: .venv/.installed-test .venv/.installed-check ## Check format, lint, types, layers and generated files
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.generate --check
+
+docs: .venv/.installed-run ## Write docs/reference from the declarations
+	@$(BIN)/python -m tools.generate docs
+
+migration: .venv/.installed-run ## Write the SQL of the first schema revision, while none is released
+	@$(BIN)/python -m tools.generate migration
 
 clean: ## Remove the environments and caches
 	rm -rf .venv .venv-clients .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -27,9 +27,8 @@ def settings_options(*names: str) -> Callable[[F], F]:
     def add(command: F) -> F:
         for name in reversed(names):
             field = FIELDS[name]
-            help_text = (
-                f"{field.metadata['doc']}  [{ENVIRONMENT_PREFIX}{name.upper()}; default: {field.default or 'none'}]"
-            )
+            default = "none" if field.default == "" else field.default
+            help_text = f"{field.metadata['doc']}  [{ENVIRONMENT_PREFIX}{name.upper()}; default: {default}]"
             metavar = "NUMBER" if field.type is int else "TEXT"
             command = click.option(f"--{name.replace('_', '-')}", name, metavar=metavar, help=help_text)(command)
         help_text = f"TOML file with settings.  [{ENVIRONMENT_PREFIX}CONFIG]"

@@ -175,11 +175,11 @@ def _rule_of_kind(resource_name: str, one: Attribute) -> RowRule | None:
     condition = one.kind.condition(one.name)
     if condition is None:
         return None
+    limit = one.kind.allows
     if one.nullable:
         condition = Or(Not(Present(one.name)), condition)
-    return RowRule(
-        name=f"{resource_name}_{one.name}_allowed", expression=condition, attribute=one.name, limit=one.kind.allows
-    )
+        limit += ", or null"
+    return RowRule(name=f"{resource_name}_{one.name}_allowed", expression=condition, attribute=one.name, limit=limit)
 
 
 def _attribute_of(field: dataclasses.Field[Any], hint: object) -> Attribute:

@@ -78,7 +78,8 @@ class Text:
     def allows(self) -> str:
         """The limits in words."""
         limits = f"{self.minimum} to {self.maximum}" if self.minimum else f"at most {self.maximum}"
-        return f"text of {limits} characters without control characters"
+        exceptions = " other than line breaks and tabs" if self.lines else ""
+        return f"text of {limits} characters without control characters{exceptions}"
 
     def accept(self, value: object) -> str:
         """Return the text unchanged."""

@@ -28,15 +28,21 @@ INTERNAL = "Request failed: internal server error while processing your request.
 
 def answer(error: SegmentaryError) -> tuple[int, bytes]:
     """Return the HTTP status and the body for an error; what is our fault is not told to the caller."""
-    status, wire_type = next(FAULTS[ancestor] for ancestor in type(error).__mro__ if ancestor in FAULTS)
+    status, wire_type = status_and_type(type(error))
     if status == 401:  # noqa: PLR2004, the one status whose body keystoneauth wants in Keystone's form
         return status, document({"error": {"code": 401, "title": "Unauthorized", "message": error.message}})
     message = error.message if status != 500 else INTERNAL  # noqa: PLR2004, a status is its own name
-    body: dict[str, object] = {"type": wire_type or type(error).__name__, "message": message, "detail": ""}
+    body: dict[str, object] = {"type": wire_type, "message": message, "detail": ""}
     problems = [_problem(one) for one in getattr(error, "problems", (error,))]
     if isinstance(error, errors.InvalidInput):
         body["problems"] = [one for one in problems if one]
     return status, document({"NeutronError": body})
+
+
+def status_and_type(error: type[SegmentaryError]) -> tuple[int, str]:
+    """Return the HTTP status of an error class and the type that clients know it by."""
+    status, wire_type = next(FAULTS[ancestor] for ancestor in error.__mro__ if ancestor in FAULTS)
+    return status, wire_type or error.__name__
 
 
 def plain_answer(wire_type: str, message: str) -> bytes:

@@ -1,0 +1,103 @@
+CREATE TABLE events (
+    id INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    sequence INTEGER,
+    type TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT event_id_unique UNIQUE (event_id),
+    CONSTRAINT event_sequence_unique UNIQUE (sequence)
+)
+ STRICT;
+
+CREATE TABLE networks (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    admin_state_up INTEGER NOT NULL,
+    shared INTEGER NOT NULL,
+    router_external INTEGER NOT NULL,
+    mtu INTEGER NOT NULL,
+    mtu_requested INTEGER NOT NULL,
+    next_segment_index INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT network_name_allowed CHECK (length(name) BETWEEN 0 AND 255),
+    CONSTRAINT network_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
+    CONSTRAINT network_project_id_allowed CHECK (length(project_id) BETWEEN 0 AND 255),
+    CONSTRAINT network_mtu_allowed CHECK (mtu BETWEEN 0 AND 65535),
+    CONSTRAINT network_next_segment_index_allowed CHECK (next_segment_index BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
+    CONSTRAINT network_shared_allowed CHECK (shared IN (0, 1)),
+    CONSTRAINT network_router_external_allowed CHECK (router_external IN (0, 1)),
+    CONSTRAINT network_mtu_requested_allowed CHECK (mtu_requested IN (0, 1))
+)
+ STRICT;
+
+CREATE TABLE physical_networks (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    mtu INTEGER,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT physical_network_name_allowed CHECK (length(name) BETWEEN 1 AND 64),
+    CONSTRAINT physical_network_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
+    CONSTRAINT physical_network_mtu_allowed CHECK (mtu IS NULL OR mtu IS NOT NULL AND mtu BETWEEN 68 AND 65535),
+    CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT physical_network_name_unique UNIQUE (name)
+)
+ STRICT;
+
+CREATE TABLE segments (
+    id TEXT NOT NULL,
+    name TEXT,
+    description TEXT NOT NULL,
+    network_id TEXT NOT NULL,
+    network_type TEXT NOT NULL,
+    physical_network TEXT,
+    segmentation_id INTEGER,
+    segment_index INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    claim_scope TEXT GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
+    claim_id INTEGER GENERATED ALWAYS AS (CASE WHEN (network_type IN ('flat', 'vlan', 'vxlan', 'gre', 'geneve')) THEN coalesce(segmentation_id, 0) END) STORED,
+    PRIMARY KEY (id),
+    CONSTRAINT segment_name_allowed CHECK (name IS NULL OR name IS NOT NULL AND length(name) BETWEEN 0 AND 255),
+    CONSTRAINT segment_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
+    CONSTRAINT segment_network_type_allowed CHECK (network_type IN ('local', 'flat', 'vlan', 'vxlan', 'gre', 'geneve')),
+    CONSTRAINT segment_physical_network_allowed CHECK (physical_network IS NULL OR physical_network IS NOT NULL AND length(physical_network) BETWEEN 1 AND 64),
+    CONSTRAINT segment_segmentation_id_allowed CHECK (segmentation_id IS NULL OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 4294967295),
+    CONSTRAINT segment_segment_index_allowed CHECK (segment_index BETWEEN 0 AND 2147483647),
+    CONSTRAINT segment_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT segment_local_physical_network CHECK (network_type != 'local' OR physical_network IS NULL),
+    CONSTRAINT segment_local_no_id CHECK (network_type != 'local' OR segmentation_id IS NULL),
+    CONSTRAINT segment_flat_physical_network CHECK (network_type != 'flat' OR physical_network IS NOT NULL),
+    CONSTRAINT segment_flat_no_id CHECK (network_type != 'flat' OR segmentation_id IS NULL),
+    CONSTRAINT segment_vlan_physical_network CHECK (network_type != 'vlan' OR physical_network IS NOT NULL),
+    CONSTRAINT segment_vlan_id_range CHECK (network_type != 'vlan' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 4094),
+    CONSTRAINT segment_vxlan_physical_network CHECK (network_type != 'vxlan' OR physical_network IS NULL),
+    CONSTRAINT segment_vxlan_id_range CHECK (network_type != 'vxlan' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 16777215),
+    CONSTRAINT segment_gre_physical_network CHECK (network_type != 'gre' OR physical_network IS NULL),
+    CONSTRAINT segment_gre_id_range CHECK (network_type != 'gre' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 4294967295),
+    CONSTRAINT segment_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
+    CONSTRAINT segment_geneve_id_range CHECK (network_type != 'geneve' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 16777215),
+    CONSTRAINT segment_claim UNIQUE (network_type, claim_scope, claim_id),
+    CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
+    CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),
+    CONSTRAINT segment_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
+)
+ STRICT;
+
+CREATE INDEX segment_physical_network_known_index ON segments (physical_network);
