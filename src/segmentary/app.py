@@ -16,12 +16,12 @@ from segmentary.db.statement import Row
 from segmentary.db.transaction import Database
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Resource, describe
-from segmentary.rules.draft import Changes, Draft, create_draft, refuse, update_draft
+from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import ListQuery
 from segmentary.services import network, physical_network, segment
 from segmentary.services.call import Call
-from segmentary.settings import Settings
+from segmentary.settings import Settings, load
 
 T = TypeVar("T")
 # The module with a resource's use cases; each has create, update, delete and explain.
@@ -129,15 +129,16 @@ class Collection(Generic[T]):
         problems: list[InvalidInput] = []
         if unknown:
             problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=", ".join(sorted(known))))
-        problems += [
-            InvalidValue(attribute=name, value=value, reason="a filter has a value or a list of values")
-            for name, value in filters.items()
-            if isinstance(value, dict)
-        ]
+        checked: dict[str, tuple[object, ...]] = {}
+        for name, value in filters.items():
+            values = tuple(value) if isinstance(value, list | tuple | set) else (value,)
+            try:
+                checked[name] = tuple(known[name].kind.accept(each) for each in values) if name in known else ()
+            except UnfitValueError as unfit:
+                reason = f"{shown(value)} is not allowed, a filter on it must be {unfit}, or a list of such values"
+                problems.append(InvalidValue(attribute=name, value=value, reason=reason))
         refuse(problems)
-        return {
-            name: tuple(value) if isinstance(value, list | tuple | set) else (value,) for name, value in filters.items()
-        }
+        return checked
 
 
 def known_id(resource: Resource, text: str) -> str:
@@ -157,6 +158,6 @@ def open(url: str = "sqlite:///segmentary.db", **settings: Any) -> Application: 
 
     Raises `SchemaNotCurrent` if a server's schema is missing or old, and `InvalidSetting`.
     """
-    app = Application(Settings(database=url, **settings))
+    app = Application(load({"database": url, **settings}, environment={}))
     migrate.require_current(app.database)
     return app

@@ -45,7 +45,7 @@ FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 
 
 def load(arguments: Mapping[str, object], environment: Mapping[str, str], file: str | None = None) -> Settings:
-    """Return the settings; raise `InvalidSetting` for an unknown key of the file or an unfit value."""
+    """Return the settings; raise `InvalidSetting` for an unknown argument or key of the file, or an unfit value."""
     chosen: dict[str, object] = {}
     if file:
         chosen |= _from_file(file)
@@ -53,6 +53,7 @@ def load(arguments: Mapping[str, object], environment: Mapping[str, str], file: 
         variable = ENVIRONMENT_PREFIX + name.upper()
         if variable in environment:
             chosen[name] = environment[variable]
+    _require_known(arguments, "there is no such setting")
     chosen |= {name: value for name, value in arguments.items() if value is not None}
     return Settings(**{name: _fit(name, value) for name, value in chosen.items()})  # type: ignore[arg-type]  # _fit checks
 
@@ -62,13 +63,16 @@ def _from_file(file: str) -> dict[str, object]:
         found = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidSetting(setting="config", reason=f"{file} cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise InvalidSetting(setting="config", reason=f"{file} is not TOML ({error})") from error
-    unknown = sorted(set(found) - set(FIELDS))
-    if unknown:
-        known = ", ".join(FIELDS)
-        raise InvalidSetting(setting=unknown[0], reason=f"{file} has a key that is none of {known}")
+    _require_known(found, f"{file} has a key that is no setting")
     return found
+
+
+def _require_known(given: Mapping[str, object], otherwise: str) -> None:
+    unknown = sorted(set(given) - set(FIELDS))
+    if unknown:
+        raise InvalidSetting(setting=unknown[0], reason=f"{otherwise}; known are {', '.join(FIELDS)}")
 
 
 def _fit(name: str, value: object) -> object:

@@ -17,12 +17,13 @@ def parse_url(text: str) -> tuple[URL, Dialect]:
     """Return the URL in SQLAlchemy's form and the dialect it asks for; raise `InvalidSetting`."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # no URL, or one whose port is no number
         url = None
     scheme = url.drivername.partition("+")[0] if url is not None else ""
     if url is None or scheme not in DIALECTS:
         schemes = ", ".join(f"{name}://" for name in DIALECTS)
-        raise InvalidSetting(setting="database", reason=f"the URL begins with one of {schemes}")
+        reason = f"it must be a URL such as mariadb://user:password@host:3306/name that begins with one of {schemes}"
+        raise InvalidSetting(setting="database", reason=reason)
     if scheme == "sqlite" and url.database in {None, "", ":memory:"}:
         raise InvalidSetting(setting="database", reason="SQLite needs a file: sqlite:///name.db")
     dialect = DIALECTS[scheme]()

@@ -96,12 +96,12 @@ def name(one: Attribute, *, by_wire: bool) -> str:
 
 def shown(value: object) -> str:
     """Return a value as it may stand in a message: short, escaped, JSON's words for JSON's constants."""
-    text = (
-        {None: "null", True: "true", False: "false"}.get(value, "") if value is None or value in (True, False) else ""
-    )
-    if isinstance(value, int) and not isinstance(value, bool):
-        text = str(value) if abs(value) < 10**SHOWN_CHARACTERS else "(a number of too many digits)"
-    text = text or ascii(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    try:
+        text = ascii(value)
+    except ValueError:  # Python writes no numbers of thousands of digits
+        return "(a number of too many digits)"
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
 
 

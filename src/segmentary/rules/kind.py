@@ -9,11 +9,15 @@ canonical form; lengths and limits are checked here and, through `condition`, in
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from segmentary.rules.expression import Between, Expression, Length, OneOf
 
+_HEXADECIMAL = r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}\Z"
+_UUID = re.compile(_HEXADECIMAL, re.ASCII | re.IGNORECASE)
+# Every database has numbers of 18 digits.
 _DECIMAL = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 _TRUE = frozenset({"true", "1", "yes", "t", "y", "on"})
@@ -43,19 +47,14 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Uuid:
-    """A UUID (RFC 9562), stored in lower case with hyphens."""
+    """A UUID (RFC 9562), with hyphens or without any; stored in lower case with hyphens."""
 
     allows = "a UUID such as 6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d11"
 
     def accept(self, value: object) -> str:
         """Return the UUID in canonical form."""
-        if isinstance(value, str) and len(value) in {32, 36}:
-            try:
-                canonical = str(UUID(value))
-            except ValueError:
-                raise UnfitValueError(self.allows) from None
-            if value.replace("-", "").lower() == canonical.replace("-", ""):
-                return canonical
+        if isinstance(value, str) and _UUID.match(value):
+            return str(UUID(value))
         raise UnfitValueError(self.allows)
 
     def parse(self, text: str) -> str:
@@ -85,23 +84,17 @@ class Text:
         """Return the text unchanged."""
         if not isinstance(value, str) or not self.minimum <= len(value) <= self.maximum:
             raise UnfitValueError(self.allows)
-        if not value.isprintable() and not all(self._is_fit(character) for character in value):
+        if not _is_fit(value, "\n\r\t" if self.lines else ""):
             raise UnfitValueError(self.allows)
         return value
 
     def parse(self, text: str) -> str:
         """Return the text unchanged, also where it is too long to be stored: then it matches nothing."""
-        if all(self._is_fit(character) for character in text):
-            return text
-        raise UnfitValueError("text without control characters")
+        return _fit_to_compare(text, "\n\r\t" if self.lines else "")
 
     def condition(self, field: str) -> Expression | None:
         """The length."""
         return Length(field, self.minimum, self.maximum)
-
-    def _is_fit(self, character: str) -> bool:
-        """Refuse controls (Cc) and what UTF-8 cannot carry (lone surrogates, Cs)."""
-        return unicodedata.category(character) not in {"Cc", "Cs"} or (self.lines and character in "\n\r\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +121,7 @@ class Integer:
     def parse(self, text: str) -> int:
         """Return the number, also outside the limits: then it matches nothing."""
         if not _DECIMAL.match(text):
-            raise UnfitValueError("a whole number")
+            raise UnfitValueError("a whole number of at most 18 digits")
         return int(text)
 
     def condition(self, field: str) -> Expression | None:
@@ -178,7 +171,7 @@ class Choice:
 
     def parse(self, text: str) -> str:
         """Return the text unchanged: a word that is none of them matches nothing."""
-        return text
+        return _fit_to_compare(text)
 
     def condition(self, field: str) -> Expression | None:
         """The words."""
@@ -195,6 +188,10 @@ class Timestamp:
         """Return the text unchanged."""
         if not isinstance(value, str) or not _TIMESTAMP.match(value):
             raise UnfitValueError(self.allows)
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            raise UnfitValueError(self.allows) from None
         return value
 
     def parse(self, text: str) -> str:
@@ -221,3 +218,19 @@ class View:
 
     def condition(self, field: str) -> Expression | None:
         """Nothing is stored."""
+
+
+def _is_fit(text: str, allowed: str = "") -> bool:
+    """Tell whether a text is free of controls (Cc), but those `allowed`, and of lone surrogates (Cs).
+
+    UTF-8 cannot carry the surrogates, PostgreSQL no NUL.
+    """
+    return text.isprintable() or all(
+        unicodedata.category(character) not in {"Cc", "Cs"} or character in allowed for character in text
+    )
+
+
+def _fit_to_compare(text: str, allowed: str = "") -> str:
+    if not _is_fit(text, allowed):
+        raise UnfitValueError("text without control characters")
+    return text

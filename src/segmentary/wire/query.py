@@ -102,14 +102,11 @@ def _filters(
 def _wanted(one: Attribute, text: str) -> tuple[object, ...]:
     """Return the value a filter asks for, or nothing if no record can have it."""
     try:
-        value = one.kind.parse(text)
+        return (one.kind.parse(text),)
     except UnfitValueError:
         if isinstance(one.kind, Uuid):
             return ()
         raise
-    if isinstance(one.kind, Integer) and isinstance(value, int) and abs(value) >= 2**63:
-        return ()
-    return (value,)
 
 
 def _sort(
