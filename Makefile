@@ -8,9 +8,10 @@ BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
+BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check docs migration clean
+.PHONY: help serve test bench check docs migration clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1
 
 test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
 	@$(BIN)/pytest $(PYTEST_OPTIONS)
+
+bench: .venv/.installed-test ## Measure speed beside the limit of this machine (BENCH_OPTIONS="--short")
+	@$(BIN)/python -m bench $(BENCH_OPTIONS)
 
 check: .venv/.installed-test .venv/.installed-check ## Check format, lint, types, layers and generated files
 	$(BIN)/ruff format --check

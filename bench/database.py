@@ -1,0 +1,157 @@
+"""A database of the benchmark's own: made, migrated, filled by set-based SQL, and dropped at the end."""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.processes import PROC, postgresql_backends
+from segmentary.db import migrate
+from tests.servers import schema
+from tests.servers.found import FoundServers
+
+NETWORKS_PER_SEGMENT = 0.1
+FEWEST_NETWORKS = 1_000
+NOW = "2026-08-07 10:15:00"
+
+_NUMBERS = {
+    "postgresql": "SELECT i AS n FROM generate_series({first}, {last}) AS i",
+    "mariadb": "SELECT seq AS n FROM seq_{first}_to_{last}",
+    "sqlite": (
+        "WITH RECURSIVE numbers(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}) "
+        "SELECT n FROM numbers"
+    ),
+}
+_IDENTIFIER = {
+    "postgresql": "('00000000-0000-0000-{kind:04x}-' || lpad(to_hex({n}), 12, '0'))::uuid",
+    "mariadb": "concat('00000000-0000-0000-{kind:04x}-', lpad(lower(hex({n})), 12, '0'))",
+    "sqlite": "printf('00000000-0000-0000-{kind:04x}-%012x', {n})",
+}
+_TIME = {
+    "postgresql": f"TIMESTAMPTZ '{NOW}+00'",
+    "mariadb": f"'{NOW}'",
+    "sqlite": f"'{NOW.replace(' ', 'T')}Z'",
+}
+
+
+@dataclass
+class Database:
+    """A filled database; networks and stored segments are numbered from 1."""
+
+    kind: str
+    url: str
+    origin: str
+    stored: int = 0
+    networks: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the database, or the file of SQLite."""
+        return self.url.rpartition("///" if self.kind == "sqlite" else "/")[2]
+
+    def execute(self, statement: str) -> Sequence[Sequence[Any]]:
+        """Run a statement past all of our code."""
+        with closing(schema.connect(self.url)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else ()
+
+    def fill(self, stored: int) -> None:
+        """Store networks, and segments up to this number; what is stored already stays."""
+        networks = max(FEWEST_NETWORKS, int(stored * NETWORKS_PER_SEGMENT))
+        if not self.networks:
+            self._store_networks(networks)
+        if stored > self.stored:
+            first = self.stored + 1
+            place = f"(n - 1) / {self.networks}" if self.kind != "mariadb" else f"(n - 1) DIV {self.networks}"
+            self._store_segments(first, stored, kind=2, network_type="vxlan", index=place)
+            self.stored = stored
+        self.settle()
+
+    def store_victims(self, first: int, count: int) -> None:
+        """Store segments to be deleted, numbered from `first`."""
+        self._store_segments(first, first + count, kind=3, network_type="gre", index="1000000 + n")
+
+    def clean(self) -> None:
+        """Remove what a workload left behind."""
+        self.execute("DELETE FROM segments WHERE network_type = 'gre'")
+        self.execute("DELETE FROM events")
+        self.settle()
+
+    def settle(self) -> None:
+        """Bring statistics up to date and sweep what was deleted, so that this happens in no measurement."""
+        if self.kind == "postgresql":
+            self.execute("VACUUM ANALYZE")
+            self.execute("CHECKPOINT")
+        elif self.kind == "mariadb":
+            self.execute("ANALYZE TABLE networks, segments, events")
+        else:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def processes(self) -> list[Path]:
+        """Return the processes or threads of the server that work for this database; none where it is in-process."""
+        if self.kind == "postgresql":
+            return postgresql_backends(self.name)
+        if self.kind == "mariadb":
+            rows = self.execute(f"SELECT TID FROM information_schema.PROCESSLIST WHERE DB = '{self.name}'")
+            return [PROC / str(tid) / "task" / str(tid) for (tid,) in rows]
+        return []
+
+    def durability(self) -> str:
+        """Return the settings of the server that decide whether an answered commit survives a power failure."""
+        if self.kind == "postgresql":
+            return ", ".join(f"{name} {self.execute(f'SHOW {name}')[0][0]}" for name in ("fsync", "synchronous_commit"))
+        if self.kind == "mariadb":
+            return f"innodb_flush_log_at_trx_commit {self.execute('SELECT @@innodb_flush_log_at_trx_commit')[0][0]}"
+        return "journal_mode WAL, synchronous FULL"
+
+    def version(self) -> str:
+        """Return the version of the database."""
+        statement = "SELECT sqlite_version()" if self.kind == "sqlite" else "SELECT version()"
+        return str(self.execute(statement)[0][0]).partition(" on ")[0]
+
+    def _store_networks(self, count: int) -> None:
+        self.execute(
+            "INSERT INTO networks (id, name, description, project_id, admin_state_up, shared, router_external, mtu, "
+            "mtu_requested, next_segment_index, created_at, updated_at, revision_number) "
+            f"SELECT {self._identifier(1)}, 'network', '', 'bench', {self._flag(on=True)}, {self._flag(on=False)}, "
+            f"{self._flag(on=False)}, 1450, {self._flag(on=False)}, 10000, {_TIME[self.kind]}, {_TIME[self.kind]}, 0 "
+            f"FROM ({self._numbers(1, count)}) AS numbers"
+        )
+        self.networks = count
+
+    def _store_segments(self, first: int, last: int, *, kind: int, network_type: str, index: str) -> None:
+        network = self._identifier(1, f"(n - 1) % {self.networks} + 1")
+        self.execute(
+            "INSERT INTO segments (id, name, description, network_id, network_type, segmentation_id, segment_index, "
+            "created_at, updated_at, revision_number) "
+            f"SELECT {self._identifier(kind)}, 'segment', '', {network}, '{network_type}', n, {index}, "
+            f"{_TIME[self.kind]}, {_TIME[self.kind]}, 0 FROM ({self._numbers(first, last)}) AS numbers"
+        )
+
+    def _numbers(self, first: int, last: int) -> str:
+        return _NUMBERS[self.kind].format(first=first, last=last)
+
+    def _identifier(self, kind: int, n: str = "n") -> str:
+        return _IDENTIFIER[self.kind].format(kind=kind, n=n)
+
+    def _flag(self, *, on: bool) -> str:
+        return str(on).lower() if self.kind == "postgresql" else str(int(on))
+
+
+@contextmanager
+def made(kind: str, folder: Path) -> Iterator[Database]:
+    """Make a migrated database, on a server that is found or started, and drop it at the end."""
+    if kind == "sqlite":
+        url = f"sqlite:///{folder / 'bench.db'}"
+        migrate.upgrade(url)
+        yield Database(kind, url, f"a file in {tempfile.gettempdir()}, SQLite {sqlite3.sqlite_version}")
+        return
+    with closing(FoundServers()) as servers:
+        server = servers.get(kind)
+        with server.database() as address:
+            migrate.upgrade(address.url)
+            yield Database(kind, address.url, server.origin)

@@ -1,0 +1,100 @@
+"""The table and the JSON file."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.measure import Result, Side
+
+_HEADINGS = (
+    "work",
+    "clients",
+    "against",
+    "limit/s",
+    "segmentary/s",
+    "ratio",
+    "wanted",
+    "p50 ms",
+    "(limit)",
+    "p99 ms",
+    "(limit)",
+    "errors",
+    "server us",
+    "database us",
+    "(limit)",
+    "MiB",
+)
+
+
+def line(result: Result) -> list[str]:
+    """Return the cells of a result."""
+    work, low, ours = result.workload, result.limit, result.segmentary
+    return [
+        work.name,
+        str(work.clients),
+        work.against.value,
+        _number(low.rate * work.records),
+        _number(ours.rate * work.records),
+        f"{result.ratio:.2f}",
+        f"{work.target:.2f}" if work.target else "",
+        _number(ours.p50),
+        _number(low.p50),
+        _number(ours.p99),
+        _number(low.p99),
+        str(ours.errors + low.errors),
+        _number(ours.server_microseconds),
+        _number(ours.database_microseconds),
+        _number(low.database_microseconds),
+        _number(ours.memory),
+    ]
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return the results as a table."""
+    rows = [list(_HEADINGS), *(line(one) for one in results)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADINGS))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place in {0, 2} else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def write(file: Path, about: Mapping[str, object], results: Sequence[Result]) -> None:
+    """Write the results as JSON."""
+    document = {
+        **about,
+        "results": [
+            {
+                "work": one.workload.name,
+                "clients": one.workload.clients,
+                "against": one.workload.against.value,
+                "records_per_request": one.workload.records,
+                "ratio": _rounded(one.ratio),
+                "wanted": one.workload.target,
+                "limit": _figures(one.limit),
+                "segmentary": _figures(one.segmentary),
+            }
+            for one in results
+        ],
+    }
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _figures(side: Side) -> dict[str, float | None]:
+    return {name: _rounded(value) for name, value in asdict(side).items()}
+
+
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 3)
+
+
+def _number(value: float) -> str:
+    """Three figures at least, no more than are meant."""
+    if math.isnan(value) or not value:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004

@@ -1,0 +1,96 @@
+"""What is measured: each kind of work, against which limit, and what the project wants of the ratio."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Against(Enum):
+    """What a workload is held against."""
+
+    STATEMENTS = "the statements alone"
+    ROWS = "driver and JSON alone"
+    CONSTANT = "a constant, same size"
+    START = "Granian's own start"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One kind of work. `records` is how many one request stands for; `short` is part of the short form.
+
+    `request` names the request in wrk.lua, `statements` the file in sql/. `networks` is how many networks the work is
+    spread over (None: all), `limit` how many rows a list asks for. `deletes` has rows stored beforehand to be deleted.
+    `target` is the least ratio wanted on PostgreSQL: of throughput, or, for one client, of the inverse of the latency.
+    """
+
+    name: str
+    clients: int
+    request: str
+    against: Against
+    statements: str = ""
+    records: int = 1
+    networks: int | None = None
+    limit: int = 1
+    deletes: bool = False
+    target: float | None = None
+    short: bool = False
+
+
+WORKLOADS = (
+    Workload(name="start-up", clients=1, request="", against=Against.START),
+    Workload(name="show", clients=16, request="show", against=Against.CONSTANT, target=0.6, short=True),
+    Workload(name="show", clients=16, request="show", against=Against.STATEMENTS, statements="show"),
+    Workload(name="page of 100", clients=1, request="page", against=Against.ROWS, statements="page", limit=100),
+    Workload(name="filter by network", clients=1, request="filter", against=Against.ROWS, statements="filter"),
+    *(
+        Workload(
+            name=f"list {limit}",
+            clients=1,
+            request="list",
+            against=Against.ROWS,
+            statements="list",
+            limit=limit,
+            target=1 / 1.5 if limit >= 10_000 else None,  # noqa: PLR2004, the one list with a target
+            short=limit == 1_000,  # noqa: PLR2004, the middle one
+        )
+        for limit in (100, 1_000, 10_000)
+    ),
+    Workload(
+        name="create",
+        clients=1,
+        request="create",
+        against=Against.STATEMENTS,
+        statements="create",
+        target=1 / 2.5,
+        short=True,
+    ),
+    Workload(
+        name="create",
+        clients=16,
+        request="create",
+        against=Against.STATEMENTS,
+        statements="create",
+        target=0.6,
+        short=True,
+    ),
+    Workload(
+        name="create, one network",
+        clients=16,
+        request="create",
+        against=Against.STATEMENTS,
+        statements="create",
+        networks=1,
+    ),
+    Workload(name="update", clients=16, request="update", against=Against.STATEMENTS, statements="update"),
+    Workload(
+        name="delete", clients=16, request="delete", against=Against.STATEMENTS, statements="delete", deletes=True
+    ),
+    Workload(
+        name="bulk create 1000",
+        clients=1,
+        request="bulk",
+        against=Against.STATEMENTS,
+        statements="create",
+        records=1_000,
+        short=True,
+    ),
+)

@@ -1,0 +1,60 @@
+-- Requests of every workload, for wrk: -- KIND FIRST NETWORKS STORED LIMIT
+-- One thread; numbers count up from FIRST, so that no run meets the rows of another.
+
+local function identifier(kind, number)
+   return string.format("00000000-0000-0000-%04x-%012x", kind, number)
+end
+
+local next_number, networks, stored, limit
+local json = {["Content-Type"] = "application/json"}
+
+local function take()
+   next_number = next_number + 1
+   return next_number
+end
+
+local function network() return identifier(1, math.random(networks)) end
+local function segment() return identifier(2, math.random(stored)) end
+
+local function gre(network_id, number)
+   return string.format('{"network_id":"%s","network_type":"gre","segmentation_id":%d}', network_id, number)
+end
+
+local function bulk()
+   local network_id, items = network(), {}
+   for place = 1, 1000 do items[place] = gre(network_id, take()) end
+   return wrk.format("POST", "/v2.0/segments", json, '{"segments":[' .. table.concat(items, ",") .. "]}")
+end
+
+local requests = {
+   constant = function() return wrk.format("GET", "/") end,
+   show = function() return wrk.format("GET", "/v2.0/segments/" .. segment()) end,
+   list = function() return wrk.format("GET", "/v2.0/segments?limit=" .. limit) end,
+   page = function() return wrk.format("GET", "/v2.0/segments?limit=100&marker=" .. segment()) end,
+   filter = function() return wrk.format("GET", "/v2.0/segments?network_id=" .. network()) end,
+   create = function()
+      return wrk.format("POST", "/v2.0/segments", json, '{"segment":' .. gre(network(), take()) .. "}")
+   end,
+   bulk = bulk,
+   update = function()
+      local body = string.format('{"segment":{"name":"name %d"}}', take())
+      return wrk.format("PUT", "/v2.0/segments/" .. segment(), json, body)
+   end,
+   delete = function() return wrk.format("DELETE", "/v2.0/segments/" .. identifier(3, take())) end,
+}
+
+function init(arguments)
+   math.randomseed(os.time())
+   request = requests[arguments[1]]
+   next_number, networks = tonumber(arguments[2]), tonumber(arguments[3])
+   stored, limit = tonumber(arguments[4]), arguments[5]
+end
+
+function done(summary, latency, _)
+   local errors = summary.errors
+   io.write(string.format(
+      '\n{"seconds":%f,"requests":%d,"p50":%f,"p99":%f,"errors":%d}\n',
+      summary.duration / 1e6, summary.requests,
+      latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+      errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
