@@ -6,11 +6,16 @@ The first level answers the only question of a caller: change the request, chang
     ├── Refused                     repeating the request unchanged can never help
     │   ├── InvalidInput            MalformedBody, UnrecognizedAttribute, ReadOnlyAttribute, MissingAttribute,
     │   │                           InvalidValue, UnrecognizedFilter, RuleBroken, InvalidRequest (several at once)
-    │   ├── NotAuthenticated
-    │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound, ExtensionNotFound
+    │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
+    │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
+    │   │                           NetworkSegmentRangeNotFound, ExtensionNotFound
+    │   ├── NotAuthenticated, IdempotencyKeyReused
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
-    │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse
+    │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse, NetworkSegmentRangeReferencedByProject
+    │   ├── NetworkSegmentRangeOverlaps
+    │   ├── SegmentationIdReserved
+    │   ├── Exhausted               NoNetworkAvailable
     │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
     │   └── StaleRevision           RevisionNumberConstraintFailed
     ├── TryAgain                    the same request may succeed later: retries used up, database away
@@ -74,6 +79,18 @@ class InvalidValue(InvalidInput):
     """Invalid input for {attribute}. Reason: {reason}."""
 
 
+class SegmentsSetInConjunctionWithProviders(InvalidInput):
+    """Segments and provider values cannot both be set."""
+
+
+class SegmentsContainDuplicateEntry(InvalidInput):
+    """Duplicate segment entry in request: entries {first} and {second} of segments are the same."""
+
+
+class IdempotencyKeyReused(Refused):
+    """Idempotency-Key {key} was used for another request."""
+
+
 class RuleBroken(InvalidInput):
     """Invalid input for operation: {reason}."""
 
@@ -112,6 +129,10 @@ class PhysicalNetworkNotFound(NotFound):
     """Physical network {id} could not be found."""
 
 
+class NetworkSegmentRangeNotFound(NotFound):
+    """Network segment range {id} could not be found."""
+
+
 class ExtensionNotFound(NotFound):
     """Extension with alias {alias} does not exist."""
 
@@ -130,6 +151,26 @@ class NetworkInUse(InUse):
 
 class PhysicalNetworkInUse(InUse):
     """Physical network {name} cannot be {verb}: {count} segment(s) live on it, {first} the first of them."""
+
+
+class NetworkSegmentRangeReferencedByProject(InUse):
+    """Network segment range {id} cannot be {verb}: {count} ID(s) in use would fall out, {first} the first."""
+
+
+class NetworkSegmentRangeOverlaps(Conflicting):
+    """Network segment range {minimum} to {maximum} overlaps with: {others}."""
+
+
+class Exhausted(Conflicting):
+    """Nothing is left to hand out."""
+
+
+class NoNetworkAvailable(Exhausted):
+    """Unable to create the network. No project network is available for allocation: {tried}."""
+
+
+class SegmentationIdReserved(Conflicting):
+    """Segmentation ID {segmentation_id} is reserved by range {range_id} ({why}); use_reserved takes it all the same."""
 
 
 class AlreadyClaimed(Conflicting):

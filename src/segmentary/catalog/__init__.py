@@ -7,10 +7,11 @@ resource: a module here, its name in `RESOURCES`, and a module of the same name 
 from segmentary.catalog.network import Network
 from segmentary.catalog.physical_network import PhysicalNetwork
 from segmentary.catalog.segment import Segment
+from segmentary.catalog.segment_range import SegmentRange
 from segmentary.rules.attribute import Resource, describe
 
 # Parents first: tables are made in this order and emptied in the other.
-RESOURCES: tuple[Resource, ...] = (describe(PhysicalNetwork), describe(Network), describe(Segment))
+RESOURCES: tuple[Resource, ...] = (describe(PhysicalNetwork), describe(Network), describe(Segment), describe(SegmentRange))
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
 
-__all__ = ["BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment"]
+__all__ = ["BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment", "SegmentRange"]

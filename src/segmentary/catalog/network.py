@@ -14,10 +14,16 @@ from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.segment import Segment
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import NetworkNotFound
-from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, resource
-from segmentary.rules.kind import Choice, Flag, Integer, Text, View
+from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, option, resource
+from segmentary.rules.kind import Choice, Entries, Flag, Integer, Text, View
 from segmentary.rules.rule import RequestRule
 
+# What an entry of `segments` may say.
+SEGMENT_ENTRY = (
+    ("provider:network_type", "network_type", Choice(NAMES)),
+    ("provider:physical_network", "physical_network", PHYSICAL_NETWORK_NAME),
+    ("provider:segmentation_id", "segmentation_id", Integer(0, LARGEST_ID, decimal_text=True)),
+)
 # Attribute of a network -> attribute of its only segment.
 PROVIDER = {
     "provider_network_type": "network_type",
@@ -66,6 +72,9 @@ def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) 
         order="segment_index",
         columns=tuple(PROVIDER.values()),
         derive=_derive,
+    ),
+    options=(
+        option("use_reserved", Flag(), default=False, doc="Take the segmentation IDs asked for even from reserved ranges."),
     ),
 )
 class Network:
@@ -132,8 +141,10 @@ class Network:
         sortable=False,
     )
     segments: list[dict[str, object]] | Absent = attribute(
-        View(),
-        doc="The provider values of its segments, if it has several.",
+        Entries(SEGMENT_ENTRY),
+        doc="The provider values of its segments, if it has several; in an entry, segmentation_id 0 means: choose one.",
+        create=Presence.OPTIONAL,
+        update=True,
         stored=False,
         filterable=False,
         sortable=False,

@@ -13,9 +13,9 @@ from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES, Ne
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import SegmentNotFound
-from segmentary.rules.attribute import Presence, attribute, resource
+from segmentary.rules.attribute import Presence, attribute, option, resource
 from segmentary.rules.expression import Coalesced, absent, between, equal, implies, one_of, present
-from segmentary.rules.kind import Choice, Integer, Text, Uuid
+from segmentary.rules.kind import Choice, Flag, Integer, Text, Uuid
 from segmentary.rules.rule import ReferenceRule, RowRule, UniqueRule
 
 
@@ -30,6 +30,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, RowRule]:
         attribute="physical_network",
         limit=f"a {name} segment {'names the physical network it lives on' if needed else 'has no physical network'}",
         source=network_type.source,
+        waits_for=("physical_network", "segmentation_id") if needed and ids else (),
     )
     if ids is None:
         segmentation_id = RowRule(
@@ -46,6 +47,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, RowRule]:
             attribute="segmentation_id",
             limit=f"a {name} segment has a segmentation_id from {ids.minimum} to {ids.maximum}",
             source=network_type.source,
+            waits_for=("segmentation_id",),
         )
     return physical_network, segmentation_id
 
@@ -87,6 +89,11 @@ SEGMENT_PHYSICAL_NETWORK = ReferenceRule(
 )
 
 
+USE_RESERVED = option(
+    "use_reserved", Flag(), default=False, doc="Take the segmentation_id asked for even from a reserved range."
+)
+
+
 @resource(
     "segment",
     "segments",
@@ -98,6 +105,7 @@ SEGMENT_PHYSICAL_NETWORK = ReferenceRule(
         SEGMENT_NETWORK,
         SEGMENT_PHYSICAL_NETWORK,
     ),
+    options=(USE_RESERVED,),
 )
 class Segment:
     """One layer-2 segment of a network."""
@@ -116,7 +124,7 @@ class Segment:
     )
     segmentation_id: int | None = attribute(
         Integer(1, LARGEST_ID),
-        doc="VLAN ID, VNI or GRE key, within the limits of the network type.",
+        doc="VLAN ID, VNI or GRE key, within the limits of the network type; chosen from a range if left out.",
         create=Presence.OPTIONAL,
     )
     segment_index: int = attribute(

@@ -16,7 +16,7 @@ Errors are told apart by their codes, never by exception class or wording.
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -27,8 +27,11 @@ from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import ColumnElement, Integer
+from sqlalchemy import ColumnElement, Executable, Integer, Table, bindparam
 from sqlalchemy import Dialect as SqlalchemyDialect
+from sqlalchemy.dialects.mysql import insert as mariadb_insert
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -64,6 +67,7 @@ class Dialect:
     one_writer = False
     time_to_driver: Callable[[str], str] | None = None
     flag_from_driver: Callable[[Any], bool] | None = None
+    insert: Callable[[Table], Any]
 
     def connect_arguments(self) -> dict[str, Any]:
         """Return what the driver's connect() is called with; no transaction is begun unasked."""
@@ -85,6 +89,15 @@ class Dialect:
         """Tell what an error of the driver means."""
         raise NotImplementedError
 
+    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Executable:
+        """Return the insertion of a row that does nothing where another row has one of its keys."""
+        return self.insert(table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
+
+    def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Executable:  # noqa: ANN401, a select
+        """Return the insertion of the rows of a select that changes the row with the same primary key, if there is."""
+        key = [column.name for column in table.primary_key]
+        return self.insert(table).from_select(names, rows).on_conflict_do_update(index_elements=key, set_=changes)
+
 
 class Sqlite(Dialect):
     """SQLite: one writer at a time, which begins as a writer, so that it never has to become one half-way."""
@@ -94,6 +107,7 @@ class Sqlite(Dialect):
     errors = sqlite3.Error
     one_writer = True
     flag_from_driver = bool
+    insert = staticmethod(sqlite_insert)
 
     def connect_arguments(self) -> dict[str, Any]:
         """Autocommit; connections go from thread to thread; statements stay compiled."""
@@ -146,6 +160,7 @@ class Postgresql(Dialect):
     scheme = "postgresql"
     driver = "postgresql+psycopg"
     errors = psycopg.Error
+    insert = staticmethod(postgresql_insert)
 
     def connect_arguments(self) -> dict[str, Any]:
         """Autocommit: BEGIN and COMMIT are ours."""
@@ -209,6 +224,7 @@ class Mariadb(Dialect):
     update_returning = False
     time_to_driver = staticmethod(_mariadb_time)
     flag_from_driver = bool
+    insert = staticmethod(mariadb_insert)
 
     _NAMES = (
         (4025, re.compile(r"CONSTRAINT `([^`]+)`")),
@@ -254,6 +270,18 @@ class Mariadb(Dialect):
         if code in self._DISCONNECTED or isinstance(error, pymysql.err.InterfaceError):
             return Failure(Cause.DISCONNECTED)
         return Failure(Cause.OTHER)
+
+
+    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Executable:
+        """A refused row is an error here, which leaves the transaction as it was (`Tx.insert_unless_held`).
+
+        INSERT IGNORE would also swallow rows that break a CHECK.
+        """
+        return mariadb_insert(table).values({name: bindparam(name) for name in names})
+
+    def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Executable:  # noqa: ANN401, a select
+        """ON DUPLICATE KEY UPDATE."""
+        return mariadb_insert(table).from_select(names, rows).on_duplicate_key_update(changes)
 
 
 DIALECTS: dict[str, type[Dialect]] = {

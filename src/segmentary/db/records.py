@@ -27,6 +27,13 @@ def insert_records(tx: Tx, records: Sequence[Any]) -> None:
     tx.execute_each(_insert(resource), [{column: getattr(record, column) for column in columns} for record in records])
 
 
+def insert_unless_held(tx: Tx, record: Any) -> bool:  # noqa: ANN401, a record of any resource
+    """Insert a record; tell whether it was inserted: not, where another holds one of its unique keys."""
+    resource = describe(record)
+    values = {column: getattr(record, column) for column in resource.columns}
+    return tx.insert_unless_held(_insert_unless_held(resource), values)
+
+
 def lock(tx: Tx, record: type[T], record_id: str, *, revision: int | None = None) -> T:
     """Return a record, which no other transaction can change until this one ends.
 
@@ -68,6 +75,13 @@ def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
     )
     row = tuple([values[column] for column in resource.columns])
     return as_records(type(before), complete(tx, resource, [row]))[0]
+
+
+def overwrite(tx: Tx, record: object) -> None:
+    """Store all values of a record that this transaction has inserted."""
+    resource = describe(record)
+    values = {f"new_{column}": getattr(record, column) for column in resource.columns if column != "id"}
+    tx.execute(_update(resource), {**values, "row_id": getattr(record, "id")})  # noqa: B009, as above
 
 
 def remove(tx: Tx, record: object) -> None:
@@ -113,6 +127,11 @@ def columns_of(resource: Resource) -> list[Any]:
 def _insert(resource: Resource) -> Statement:
     table = TABLES[resource.collection]
     return Statement(insert(table).values({name: bindparam(name) for name in resource.columns}))
+
+
+@cache
+def _insert_unless_held(resource: Resource) -> Statement:
+    return Statement(lambda dialect: dialect.insert_unless_held(TABLES[resource.collection], resource.columns))
 
 
 @cache

@@ -6,10 +6,10 @@ Each comparison is also "and the value is present": `x IS NOT NULL AND ...` is f
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, true
 
 from segmentary.db.dialects import CharacterLength
-from segmentary.rules.expression import And, AtMost, Between, Coalesced, Expression, Length, Not, OneOf, Or, Present
+from segmentary.rules.expression import And, AtMost, Between, Coalesced, Expression, IsTrue, Length, Not, OneOf, Or, Present
 
 Columns = Mapping[str, ColumnElement[Any]]
 
@@ -34,6 +34,8 @@ def _comparison(expression: Expression, columns: Columns) -> ColumnElement[bool]
         case OneOf(field, values):
             column = columns[field]
             return _of_present(column == values[0] if len(values) == 1 else column.in_(values), column)
+        case IsTrue(field):
+            return _of_present(columns[field] == true(), columns[field])
         case Between(field, minimum, None):
             return _of_present(columns[field] >= minimum, columns[field])
         case Between(field, minimum, maximum):

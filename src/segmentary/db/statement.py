@@ -4,7 +4,7 @@ Building an SQL expression and sending it through an engine costs more than the 
 docs/explanation/performance.md); the driver's cursor is called with ready-made text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect as SqlalchemyDialect
@@ -59,11 +59,11 @@ class Prepared:
 
 
 class Statement:
-    """One SQL statement of the program."""
+    """One SQL statement of the program: an expression, or what makes one where the dialects need different ones."""
 
     __slots__ = ("_construct", "_prepared", "_types")
 
-    def __init__(self, construct: Executable, columns: Sequence[Any] = ()) -> None:
+    def __init__(self, construct: Executable | Callable[[Dialect], Executable], columns: Sequence[Any] = ()) -> None:
         """Keep the expression; `columns` are those of the rows it returns."""
         self._construct = construct
         self._types = [column.type for column in columns]
@@ -73,6 +73,7 @@ class Statement:
         """Return the statement for a dialect, compiled on first use."""
         found = self._prepared.get(type(dialect))
         if found is None:
-            compiled = self._construct.compile(dialect=sqlalchemy_dialect)  # type: ignore[attr-defined]  # Executable lacks it
+            construct = self._construct(dialect) if callable(self._construct) else self._construct
+            compiled = construct.compile(dialect=sqlalchemy_dialect)  # type: ignore[attr-defined]  # Executable lacks it
             found = self._prepared[type(dialect)] = Prepared(compiled, dialect, self._types)
         return found

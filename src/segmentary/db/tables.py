@@ -102,6 +102,41 @@ def _index_reference(rule: ReferenceRule, resource: Resource, table: Table) -> N
 
 TABLES: Mapping[str, Table] = {resource.collection: _table(resource) for resource in RESOURCES}
 
+# One row for each network type and physical network that has ranges: creating or changing a range writes it first, so
+# that two ranges cannot come to overlap, on any node of a cluster.
+RANGE_SCOPES = Table(
+    "range_scopes",
+    METADATA,
+    Column("network_type", text_type(32), primary_key=True),
+    Column("scope", text_type(64), primary_key=True),
+    Column("version", SERIAL_TYPE, nullable=False),
+    **_OPTIONS,
+)
+
+# When an ID was last released, in microseconds since 1970, only for IDs of ranges that ask for it: those with a cooldown
+# and those that choose the least recently released one.
+RELEASES = Table(
+    "releases",
+    METADATA,
+    Column("network_type", text_type(32), primary_key=True),
+    Column("scope", text_type(64), primary_key=True),
+    Column("segmentation_id", SERIAL_TYPE, primary_key=True, autoincrement=False),
+    Column("released_at", SERIAL_TYPE, nullable=False),
+    **_OPTIONS,
+)
+
+# The answers of requests that carried an Idempotency-Key.
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("idempotency_key", text_type(255), primary_key=True),
+    Column("fingerprint", text_type(64), nullable=False),
+    Column("answer", LONG_TEXT_TYPE, nullable=False),
+    Column("created_at", UTC_TIME_TYPE, nullable=False),
+    Index("answers_created_at", "created_at"),
+    **_OPTIONS,
+)
+
 # One row for each change of a record, written in the transaction of the change. `sequence` is given by the relay, after
 # commit: the order of `id` is the order of inserting, in which a reader would miss what commits late.
 EVENTS = Table(

@@ -70,6 +70,16 @@ class Tx:
         self._execute(statement, values)
         return int(self._cursor.rowcount)
 
+    def insert_unless_held(self, statement: Statement, values: Bindings) -> bool:
+        """Insert a row; tell whether it was inserted: not, where another row has one of its keys."""
+        try:
+            return self.execute(statement, values) == 1
+        except self._database.dialect.errors as error:
+            failure = self._database.dialect.failure(error)
+            if failure.cause is Cause.CONSTRAINT and isinstance(explained(failure), ConstraintBroken):
+                return False
+            raise
+
     def execute_each(self, statement: Statement, values: Sequence[Bindings]) -> None:
         """Execute once for each set of values, in as few round trips as the driver can."""
         if len(values) == 1:

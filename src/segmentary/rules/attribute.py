@@ -46,7 +46,7 @@ class Attribute:
     """One attribute of a resource; `name` is its Python and column name, `wire` its name in JSON (None: hidden).
 
     `also` is a second name in JSON with the same meaning. `null` says that a request may set it to null, `nullable`
-    that a stored record may have none. `stored` is false for what is derived from the resource's `parts`; `part` then
+    that a stored record may have none. `empty` says that none is written as an empty text, and read from one. `stored` is false for what is derived from the resource's `parts`; `part` then
     names the attribute of the part that filters look at.
     """
 
@@ -63,7 +63,29 @@ class Attribute:
     filterable: bool
     sortable: bool
     also: str | None
+    empty: bool
     doc: str
+
+
+def option(name: str, kind: Kind, default: object, doc: str) -> Attribute:
+    """Declare something that a create request may say and that is neither stored nor shown."""
+    return Attribute(
+        name=name,
+        wire=name,
+        kind=kind,
+        create=Presence.OPTIONAL,
+        update=False,
+        default=default,
+        null=False,
+        nullable=False,
+        stored=False,
+        part=None,
+        filterable=False,
+        sortable=False,
+        also=None,
+        empty=False,
+        doc=doc,
+    )
 
 
 def attribute(  # noqa: PLR0913, each keyword is one fact about an attribute
@@ -80,6 +102,7 @@ def attribute(  # noqa: PLR0913, each keyword is one fact about an attribute
     filterable: bool = True,
     sortable: bool = True,
     also: str | None = None,
+    empty: bool = False,
 ) -> Any:  # noqa: ANN401, a field specifier stands for a value of the attribute's own type
     """Declare one attribute of a resource."""
     facts = {
@@ -94,6 +117,7 @@ def attribute(  # noqa: PLR0913, each keyword is one fact about an attribute
         "filterable": filterable,
         "sortable": sortable,
         "also": also,
+        "empty": empty,
         "doc": doc,
     }
     return dataclasses.field(metadata={"attribute": facts})
@@ -127,16 +151,17 @@ class Resource:
     not_found: type[NotFound]
     rules: tuple[Rule, ...]
     parts: Parts | None
+    options: tuple[Attribute, ...]
 
     @cached_property
     def by_name(self) -> dict[str, Attribute]:
-        """The attributes by Python name."""
-        return {one.name: one for one in self.attributes}
+        """The attributes and options by Python name."""
+        return {one.name: one for one in self.attributes + self.options}
 
     @cached_property
     def by_wire(self) -> dict[str, Attribute]:
-        """The attributes by every name they have in JSON."""
-        names = {one.wire: one for one in self.attributes if one.wire}
+        """The attributes and options by every name they have in JSON."""
+        names = {one.wire: one for one in self.attributes + self.options if one.wire}
         return names | {one.also: one for one in self.attributes if one.also}
 
     @cached_property
@@ -197,8 +222,12 @@ def resource(
     not_found: type[NotFound],
     rules: tuple[Rule, ...] = (),
     parts: Parts | None = None,
+    options: tuple[Attribute, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a resource: `name` and `collection` are its names in JSON, of one and of several."""
+    """Declare a resource: `name` and `collection` are its names in JSON, of one and of several.
+
+    `options` are what a create request may say beside the attributes.
+    """
 
     def declare(cls: type[T]) -> type[T]:
         record = dataclass(frozen=True, kw_only=True, slots=True)(cls)
@@ -212,6 +241,7 @@ def resource(
             not_found=not_found,
             rules=rules,
             parts=parts,
+            options=options,
         )
         return record
 

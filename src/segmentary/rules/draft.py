@@ -54,7 +54,7 @@ def create_draft(resource: Resource, values: Mapping[str, object], *, by_wire: b
     ]
     if not problems:
         row = {one.name: given.get(one.name, one.default) for one in resource.attributes}
-        problems += broken_rules(resource.declared_row_rules, row)
+        problems += broken_rules(due_rules(resource, row), row)
     refuse(problems)
     return Draft(resource, given)
 
@@ -78,6 +78,15 @@ def broken_rules(rules: Iterable[RowRule], row: Mapping[str, object]) -> list[In
         )
         for rule in rules
         if not holds(rule.expression, row)
+    ]
+
+
+def due_rules(resource: Resource, row: Mapping[str, object]) -> list[RowRule]:
+    """Return the declared rules that a request can be held to, not those that wait for what is still to be chosen."""
+    return [
+        rule
+        for rule in resource.declared_row_rules
+        if not rule.waits_for or any(row.get(one) is not None for one in rule.waits_for)
     ]
 
 
@@ -131,7 +140,8 @@ def _accept_one(
     one: Attribute, key: str, value: object, given: dict[str, object], problems: list[InvalidInput]
 ) -> None:
     try:
-        accepted = None if value is None and one.null else one.kind.accept(value)
+        is_none = (value is None and one.null) or (value == "" and one.empty)
+        accepted = None if is_none else one.kind.accept(value)
     except UnfitValueError as unfit:
         reason = f"{shown(value)} is not allowed, it must be {unfit}"
         problems.append(InvalidValue(attribute=key, value=value, reason=reason))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from segmentary.rules.expression import And, AtMost, Between, Expression, Length, Not, OneOf, Or, Present
+from segmentary.rules.expression import And, AtMost, Between, Expression, IsTrue, Length, Not, OneOf, Or, Present
 
 Row = Mapping[str, object]
 
@@ -23,6 +23,8 @@ def predicate(expression: Expression) -> Callable[[Row], bool]:
             return lambda row: row.get(field) in values
         case Present(field):
             return lambda row: row.get(field) is not None
+        case IsTrue(field):
+            return lambda row: row.get(field) is True
         case Between(field, minimum, maximum):
             return lambda row: _is_between(row.get(field), minimum, maximum)
         case AtMost(field, other):

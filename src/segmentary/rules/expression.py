@@ -48,6 +48,13 @@ class OneOf(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class IsTrue(Expression):
+    """The flag is true."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Between(Expression):
     """The number lies within the limits, both included; `None` leaves a side open."""
 

@@ -203,6 +203,44 @@ class Timestamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """A list of objects; `fields` says for each key its name in Python and its kind."""
+
+    fields: tuple[tuple[str, str, Kind], ...]
+
+    @property
+    def allows(self) -> str:
+        """The keys."""
+        return f"a list of at least one object with the keys {', '.join(key for key, _, _ in self.fields)}"
+
+    def accept(self, value: object) -> tuple[dict[str, object], ...]:
+        """Return the objects by the names of their keys in Python."""
+        if not isinstance(value, list | tuple) or not value:
+            raise UnfitValueError(self.allows)
+        return tuple(self._entry(place, one) for place, one in enumerate(value))
+
+    def parse(self, _text: str) -> object:
+        """Refuse any text: a list of objects is no filter."""
+        raise UnfitValueError(self.allows)
+
+    def condition(self, field: str) -> Expression | None:
+        """Nothing is stored under this name."""
+
+    def _entry(self, place: int, entry: object) -> dict[str, object]:
+        known = {key: (name, kind) for key, name, kind in self.fields}
+        if not isinstance(entry, dict) or not set(entry) <= set(known):
+            raise UnfitValueError(f"{self.allows}, entry {place} is not")
+        accepted: dict[str, object] = {}
+        for key, value in entry.items():
+            name, kind = known[key]
+            try:
+                accepted[name] = kind.accept(value)
+            except UnfitValueError as unfit:
+                raise UnfitValueError(f"such that {key} of entry {place} is {unfit}") from None
+        return accepted
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Something shown but not stored: made from other records; never accepted and no filter."""
 

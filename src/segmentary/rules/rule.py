@@ -13,6 +13,7 @@ class RowRule:
     """A condition on one record by itself: checked on the request, a CHECK in the database.
 
     `attribute` is the one to blame; `limit` says in words what is allowed; `source` names the standard it comes from.
+    On a request the rule waits while all of the attributes in `waits_for` are absent: they may still be chosen.
     """
 
     name: str
@@ -20,6 +21,7 @@ class RowRule:
     attribute: str
     limit: str
     source: str = ""
+    waits_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,38 +22,36 @@ _WIRE = {name: f"provider:{name}" for name in PROVIDER.values()}
 
 
 def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network]:
-    """Create networks, each with the one segment that its provider attributes describe."""
-    first = [_first_segment(draft) for draft in drafts]
-    underlays = segments.known_physical_networks(tx, [segments.claim_of(one.given) for one in first])
-    created: list[Network] = []
-    added: list[Segment] = []
-    for draft, segment_draft in zip(drafts, first, strict=True):
-        one = finish(
-            tx,
-            Network,
-            draft,
-            project_id=draft.value("project_id") or call.actor.project_id,
-            mtu=draft.value("mtu") or 0,
-            mtu_requested=bool(draft.value("mtu")),
-            next_segment_index=1,
-        )
-        segment = finish(tx, Segment, segment_draft, network_id=one.id, segment_index=0)
-        largest = segments.mtu_of(call, [segment], underlays)
-        if largest is not None and one.mtu > largest:
-            raise segments.mtu_too_large(one.id, one.mtu, largest)
-        mtu = one.mtu or largest or call.settings.global_physnet_mtu
-        created.append(_with_segments(replace(one, mtu=mtu), [segment]))
-        added.append(segment)
-    records.insert_records(tx, created)
-    records.insert_records(tx, added)
-    record(tx, call.actor, [event.created(one) for one in [*created, *added]])
-    return created
+    """Create networks, each with the segments that its provider attributes or `segments` describe."""
+    networks = {one.id: one for one in (_network(tx, call, draft) for draft in drafts)}
+    plans = [
+        plan
+        for network, draft in zip(networks.values(), drafts, strict=True)
+        for plan in _plans(tx, call, network, draft)
+    ]
+    underlays = known_physical_networks(tx, [plan.claim for plan in plans])
+    created: dict[str, Network] = {}
+
+    def insert_networks(of_networks: Sequence[Segment]) -> None:
+        underlays.update(_chosen_physical_networks(tx, of_networks, underlays))
+        for network in networks.values():
+            mine = [one for one in of_networks if one.network_id == network.id]
+            created[network.id] = _shown_with(_fitted(call, network, mine, underlays), mine)
+        records.insert_records(tx, list(created.values()))
+
+    added = settle(tx, plans, insert_networks)
+    if len(added) == 1:
+        _correct(tx, call, created, added[0], underlays)
+    record(tx, call.actor, [event.created(one) for one in [*created.values(), *added]])
+    return list(created.values())
 
 
 def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int | None) -> Network:
     """Change a network; of its provider attributes only the segmentation ID of its only segment may change."""
     before = records.lock(tx, Network, record_id, revision=revision)
-    own = {name: value for name, value in changes.items() if name not in PROVIDER}
+    own = {name: value for name, value in changes.items() if name not in PROVIDER and name != "segments"}
+    if "segments" in changes:
+        _require_same_segments(tx, before, changes["segments"])
     asked = {PROVIDER[name]: value for name, value in changes.items() if name in PROVIDER}
     change = _change_segment(tx, before, asked) if asked else None
     if "mtu" in own:
@@ -72,45 +70,119 @@ def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
     removed = claims.segments_of(tx, record_id)
     claims.remove_segments_of(tx, record_id)
     records.remove(tx, before)
+    allocation.release(tx, list(claims_of(removed)))
     record(tx, call.actor, [event.deleted(one) for one in [*removed, before]])
 
 
 def explain(tx: Tx, rule: Rule | None, drafts: Sequence[Draft[Network]]) -> SegmentaryError | None:
     """Return what a constraint that refused these networks' segments means, or None if its reason is gone."""
-    return segments.explain_claims(tx, rule, [segments.claim_of(_first_segment(draft).given) for draft in drafts])
+    entries = [entry for draft in drafts for entry in _entries(draft)]
+    return claim.explain(tx, rule, [claim_of(entry) for entry in entries])
 
 
-def _first_segment(draft: Draft[Network]) -> Draft[Segment]:
-    """Return the draft of the segment that a network's provider attributes describe; local if there are none."""
-    given = {PROVIDER[name]: value for name, value in draft.given.items() if name in PROVIDER}
-    if not given:
-        given = {"network_type": LOCAL.name}
-    if "network_type" not in given:
+def _network(tx: Tx, call: Call, draft: Draft[Network]) -> Network:
+    """Return the network of a draft, before its segments are known."""
+    return finish(
+        tx,
+        Network,
+        draft,
+        project_id=draft.value("project_id") or call.actor.project_id,
+        mtu=draft.value("mtu") or 0,
+        mtu_requested=bool(draft.value("mtu")),
+    )
+
+
+def _plans(tx: Tx, call: Call, network: Network, draft: Draft[Network]) -> list[Planned]:
+    """Return the segments a network is to have; without any description, one of the types projects get."""
+    entries = _entries(draft)
+    use_reserved = draft.value("use_reserved")
+    if entries:
+        segments = [
+            finish(tx, Segment, Draft(describe(Segment), entry), network_id=network.id, segment_index=index)
+            for index, entry in enumerate(entries)
+        ]
+        return [planned(one, network.project_id, use_reserved=use_reserved) for one in segments]
+    types = call.settings.project_network_types
+    given = {"network_type": types[0]}
+    segment = finish(tx, Segment, Draft(describe(Segment), given), network_id=network.id, segment_index=0)
+    return [Planned(segment=segment, wants=tuple(Want(network.project_id, one, None) for one in types))]
+
+
+def _entries(draft: Draft[Network]) -> list[dict[str, object]]:
+    """Return the values of the segments a request describes, as checked attributes of segments."""
+    provider = {PROVIDER[name]: value for name, value in draft.given.items() if name in PROVIDER}
+    if "segments" not in draft.given:
+        return [_checked(provider, "")] if provider else []
+    if provider:
+        raise SegmentsSetInConjunctionWithProviders
+    entries = [
+        _checked({name: value for name, value in entry.items() if value != 0}, f" of entry {place} of segments")
+        for place, entry in enumerate(draft.given["segments"])
+    ]
+    for place, entry in enumerate(entries):
+        if not claim_of(entry).is_open and entry in entries[:place]:
+            raise SegmentsContainDuplicateEntry(first=entries.index(entry), second=place)
+    return entries
+
+
+def _checked(values: dict[str, object], where: str) -> dict[str, object]:
+    if "network_type" not in values:
         raise RuleBroken(
-            rule=NETWORK_PROVIDER_TYPE.name,
-            attribute=NETWORK_PROVIDER_TYPE.attribute,
+            rule="network_provider_type",
+            attribute="provider:network_type",
             value=None,
-            reason="provider:network_type required beside the other provider:* attributes",
+            reason=f"provider:network_type{where} required beside the other provider:* attributes",
         )
-    refuse(_broken_provider_rules(given))
-    return Draft(describe(Segment), given)
+    refuse(_broken_provider_rules(values, where))
+    return values
 
 
-def _broken_provider_rules(given: Mapping[str, object]) -> list[InvalidInput]:
+def _chosen_physical_networks(
+    tx: Tx, segments: Sequence[Segment], known: Mapping[str, PhysicalNetwork]
+) -> dict[str, PhysicalNetwork]:
+    return known_physical_networks(tx, [one for one in claims_of(segments) if one.physical_network not in known])
+
+
+def _fitted(
+    call: Call, network: Network, of_network: Sequence[Segment], underlays: Mapping[str, PhysicalNetwork]
+) -> Network:
+    """Return the network with the MTU that its segments carry; refuse one asked for that they do not."""
+    largest = segments.mtu_of(call, of_network, underlays)
+    if network.mtu_requested:
+        if largest is not None and network.mtu > largest:
+            raise segments.mtu_too_large(network.id, network.mtu, largest)
+        return replace(network, next_segment_index=len(of_network))
+    return replace(network, mtu=largest or call.settings.global_physnet_mtu, next_segment_index=len(of_network))
+
+
+def _correct(
+    tx: Tx, call: Call, created: dict[str, Network], segment: Segment, underlays: dict[str, PhysicalNetwork]
+) -> None:
+    """Store the MTU again where the claim that was inserted carries another than the candidate tried first."""
+    underlays.update(_chosen_physical_networks(tx, [segment], underlays))
+    inserted = created[segment.network_id]
+    network = _shown_with(_fitted(call, inserted, [segment], underlays), [segment])
+    if network.mtu != inserted.mtu:
+        records.overwrite(tx, network)
+    created[segment.network_id] = network
+
+
+def _broken_provider_rules(given: Mapping[str, object], where: str = "") -> list[InvalidInput]:
     """Return the broken rules of a segment, under the names its attributes have on a network."""
+    resource = describe(Segment)
     return [
         RuleBroken(
             **{
                 **problem.data,
                 "attribute": _WIRE[str(problem.data["attribute"])],
-                "reason": f"provider:{problem.data['reason']}",
+                "reason": f"provider:{problem.data['reason']}{where}",
             }
         )
-        for problem in broken_rules(describe(Segment).declared_row_rules, given)
+        for problem in broken_rules(due_rules(resource, given), given)
     ]
 
 
-def _with_segments(network: Network, of_network: Sequence[Segment]) -> Network:
+def _shown_with(network: Network, of_network: Sequence[Segment]) -> Network:
     """Return a network as it is shown with these segments."""
     resource = describe(Network)
     assert resource.parts is not None  # noqa: S101, declared so
@@ -135,10 +207,26 @@ def _change_segment(tx: Tx, network: Network, asked: Mapping[str, Any]) -> tuple
         return None
     after_values = {name: getattr(before, name) for name in _WIRE} | {"segmentation_id": asked["segmentation_id"]}
     refuse(_broken_provider_rules(after_values))
-    held = segments.held_by_another(tx, segments.claim_of(after_values))
+    wanted = claim_of(after_values)
+    allocation.require_not_reserved(tx, [wanted])
+    held = claim.held_by_another(tx, wanted)
     if held is not None:
         raise held
+    allocation.release(tx, list(claims_of([before])))
     return before, records.change(tx, before, {"segmentation_id": asked["segmentation_id"]})
+
+
+def _require_same_segments(tx: Tx, network: Network, asked: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to change the segments of a network in place; sending the current ones is fine."""
+    current = [{name: value for name, value in one._asdict().items() if value is not None}
+               for one in claims_of(claims.segments_of(tx, network.id))]
+    if sorted(current, key=repr) != sorted(({**one} for one in asked), key=repr):
+        raise RuleBroken(
+            rule="network_segments_update",
+            attribute="segments",
+            value=None,
+            reason=f"segments of network {network.id} are not changed here; add and delete them through /v2.0/segments",
+        )
 
 
 def _unsupported(reason: str, asked: Mapping[str, Any]) -> RuleBroken:
@@ -153,8 +241,8 @@ def _unsupported(reason: str, asked: Mapping[str, Any]) -> RuleBroken:
 def _mtu(tx: Tx, call: Call, network: Network, asked: int) -> dict[str, object]:
     """Return the MTU to store: the one asked for if all segments carry it, the largest one if 0 is asked for."""
     of_network = claims.segments_of(tx, network.id)
-    wanted = [(one.network_type, one.physical_network, one.segmentation_id) for one in of_network]
-    largest = segments.mtu_of(call, of_network, segments.known_physical_networks(tx, wanted))
+    underlays = known_physical_networks(tx, list(claims_of(of_network)))
+    largest = segments.mtu_of(call, of_network, underlays)
     if asked and largest is not None and asked > largest:
         raise segments.mtu_too_large(network.id, asked, largest)
     return {"mtu": asked or largest or call.settings.global_physnet_mtu, "mtu_requested": bool(asked)}

@@ -54,9 +54,10 @@ def _shaper(resource: Resource, fields: frozenset[str]) -> Callable[[Sequence[An
     ]
     names = [wire for _, wire in shown]
     places = [place for place, _ in shown]
-    if resource.parts is not None:
+    empty = frozenset(one.wire for one in resource.attributes if one.empty)
+    if len(resource.stored) < len(resource.attributes):
         return lambda row: {
-            wire: value
+            wire: "" if value is None and wire in empty else value
             for wire, value in zip(names, [row[place] for place in places], strict=True)
             if value is not ABSENT
         }

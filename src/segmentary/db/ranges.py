@@ -1,0 +1,212 @@
+"""Segment ranges as the allocator and their own use cases read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, bindparam, func, literal, or_, select, true, union_all
+
+from segmentary.catalog.segment_range import RESERVED
+from segmentary.db.dialects import Dialect
+from segmentary.db.gaps import Interval, Pool
+from segmentary.db.statement import Row, Statement
+from segmentary.db.tables import RANGE_SCOPES, TABLES
+from segmentary.db.transaction import Tx
+
+_RANGES = TABLES["network_segment_ranges"]
+_SEGMENTS = TABLES["segments"]
+_NETWORKS = TABLES["networks"]
+# How many ranges one statement looks into: SQLite joins at most 500 SELECTs.
+AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A range as the allocator sees it."""
+
+    id: str
+    name: str
+    description: str
+    shared: bool
+    pool: Pool
+    interval: Interval
+    allocation: str
+    cooldown: int
+    state: str
+
+
+_OFFER_COLUMNS = (
+    "id",
+    "name",
+    "description",
+    "shared",
+    "network_type",
+    "physical_network",
+    "minimum",
+    "maximum",
+    "allocation",
+    "cooldown",
+    "state",
+)
+
+
+def offers(tx: Tx, network_type: str, scope: str | None, project_id: str) -> list[Offer]:
+    """Return the shared ranges, those of the project and every reserved one, by id; `scope` None: of any scope.
+
+    They are locked against change until the transaction ends, but not against other readers of this kind.
+    """
+    values = {"network_type": network_type, "project_id": project_id}
+    if scope is not None:
+        values["scope"] = scope
+    return [_offer(row) for row in tx.rows(_offers(scope is not None), values)]
+
+
+def reserving(tx: Tx, pool: Pool, number: int) -> Offer | None:
+    """Return the reserved range that a number lies in."""
+    row = tx.row(_reserving(), {**pool._asdict(), "number": number})
+    return _offer(row) if row else None
+
+
+def take_scope(tx: Tx, pool: Pool) -> None:
+    """Make the transaction the only one that changes ranges of this type and scope, on every node of a cluster."""
+    tx.execute(_take_scope(), pool._asdict())
+
+
+def overlapping(tx: Tx, pool: Pool, interval: Interval, *, reserved: bool, but: str) -> list[str]:
+    """Return the ids of the ranges, reserved ones or others, that share a number with the interval, but one."""
+    values = {**pool._asdict(), "minimum": interval[0], "maximum": interval[1], "but": but}
+    return [row[0] for row in tx.rows(_overlapping(reserved), values)]
+
+
+def used_counts(tx: Tx, looks: Sequence[tuple[Pool, Interval]]) -> list[int]:
+    """Return how many numbers are used in each interval."""
+    return [row[1] for row in _each(tx, looks, _counts, {})]
+
+
+def used_holders(tx: Tx, looks: Sequence[tuple[Pool, Interval]], limit: int) -> list[list[tuple[int, str]]]:
+    """Return for each interval its first `limit` used numbers and the projects of the networks that hold them."""
+    found: list[list[tuple[int, str]]] = [[] for _ in looks]
+    for place, number, project_id in _each(tx, looks, _holders, {"limit": limit}):
+        found[place].append((number, project_id))
+    return found
+
+
+def _each(tx: Tx, looks: Sequence[tuple[Pool, Interval]], make: Any, values: dict[str, Any]) -> list[Row]:  # noqa: ANN401, a statement's maker
+    rows: list[Row] = []
+    for start in range(0, len(looks), AT_ONCE):
+        part = looks[start : start + AT_ONCE]
+        bound = dict(values)
+        for place, (pool, (minimum, maximum)) in enumerate(part):
+            bound |= {
+                f"network_type_{place}": pool.network_type,
+                f"scope_{place}": pool.scope,
+                f"minimum_{place}": minimum,
+                f"maximum_{place}": maximum,
+            }
+        rows += [(row[0] + start, *row[1:]) for row in tx.rows(make(len(part)), bound)]
+    return rows
+
+
+def _offer(row: Row) -> Offer:
+    values = dict(zip(_OFFER_COLUMNS, row, strict=True))
+    pool = Pool(values.pop("network_type"), values.pop("physical_network") or "")
+    return Offer(pool=pool, interval=(values.pop("minimum"), values.pop("maximum")), **values)
+
+
+def _scope() -> ColumnElement[str]:
+    return func.coalesce(_RANGES.c.physical_network, "")
+
+
+@cache
+def _offers(of_one_scope: bool) -> Statement:  # noqa: FBT001, one of two statements
+    columns = [_RANGES.c[name] for name in _OFFER_COLUMNS]
+    conditions = [
+        _RANGES.c.network_type == bindparam("network_type"),
+        or_(
+            _RANGES.c.shared == true(),
+            _RANGES.c.project_id == bindparam("project_id"),
+            _RANGES.c.state == RESERVED,
+        ),
+    ]
+    if of_one_scope:
+        conditions.append(_scope() == bindparam("scope", type_=String()))
+    statement = select(*columns).where(*conditions).order_by(_RANGES.c.id).with_for_update(read=True)
+    return Statement(statement, columns)
+
+
+@cache
+def _reserving() -> Statement:
+    columns = [_RANGES.c[name] for name in _OFFER_COLUMNS]
+    inside = and_(_RANGES.c.minimum <= bindparam("number"), _RANGES.c.maximum >= bindparam("number"))
+    of_scope = _scope() == bindparam("scope", type_=String())
+    of_type = _RANGES.c.network_type == bindparam("network_type")
+    return Statement(select(*columns).where(of_type, of_scope, inside, _RANGES.c.state == RESERVED).limit(1), columns)
+
+
+@cache
+def _take_scope() -> Statement:
+    names = ["network_type", "scope", "version"]
+    row = select(bindparam("network_type", type_=String()), bindparam("scope", type_=String()), literal(0)).where(true())
+
+    def make(dialect: Dialect) -> Any:  # noqa: ANN401, an executable
+        return dialect.insert_or_update(RANGE_SCOPES, names, row, {"version": RANGE_SCOPES.c.version + 1})
+
+    return Statement(make)
+
+
+@cache
+def _overlapping(reserved: bool) -> Statement:  # noqa: FBT001, one of two statements
+    of_kind = _RANGES.c.state == RESERVED if reserved else _RANGES.c.state != RESERVED
+    statement = (
+        select(_RANGES.c.id)
+        .where(
+            _RANGES.c.network_type == bindparam("network_type"),
+            _scope() == bindparam("scope", type_=String()),
+            _RANGES.c.minimum <= bindparam("maximum"),
+            _RANGES.c.maximum >= bindparam("minimum"),
+            _RANGES.c.id != bindparam("but"),
+            of_kind,
+        )
+        .order_by(_RANGES.c.minimum)
+    )
+    return Statement(statement, [_RANGES.c.id])
+
+
+def _held(place: int) -> ColumnElement[bool]:
+    return and_(
+        _SEGMENTS.c.network_type == bindparam(f"network_type_{place}"),
+        _SEGMENTS.c.claim_scope == bindparam(f"scope_{place}"),
+        _SEGMENTS.c.claim_id.between(bindparam(f"minimum_{place}"), bindparam(f"maximum_{place}")),
+    )
+
+
+@lru_cache(AT_ONCE)
+def _counts(count: int) -> Statement:
+    columns = [literal(0).label("place"), func.count().label("used")]
+    counts = [
+        select(literal(place).label("place"), func.count().label("used")).select_from(_SEGMENTS).where(_held(place))
+        for place in range(count)
+    ]
+    table = union_all(*counts).subquery("counted")
+    return Statement(select(table).order_by(table.c.place), columns)
+
+
+@lru_cache(AT_ONCE)
+def _holders(count: int) -> Statement:
+    number, project_id = _SEGMENTS.c.claim_id, _NETWORKS.c.project_id
+    held = _SEGMENTS.join(_NETWORKS, _NETWORKS.c.id == _SEGMENTS.c.network_id)
+    firsts = [
+        select(
+            select(literal(place).label("place"), number, project_id)
+            .select_from(held)
+            .where(_held(place))
+            .order_by(number)
+            .limit(bindparam("limit"))
+            .subquery(f"first_{place}")
+        )
+        for place in range(count)
+    ]
+    table = union_all(*firsts).subquery("holder")
+    return Statement(select(table).order_by(table.c.place, table.c.claim_id), list(table.c))
+

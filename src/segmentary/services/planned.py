@@ -1,0 +1,105 @@
+"""Segments on their way into the database: each asks for a claim or wants one chosen, and gets it here.
+
+    Planned(segment without an ID, wants)  --settle-->  inserted Segment
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from segmentary.catalog import Segment
+from segmentary.db import records
+from segmentary.db.transaction import Tx
+from segmentary.rules.attribute import describe
+from segmentary.rules.draft import broken_rules, refuse
+from segmentary.services import allocation
+from segmentary.services.allocation import Want
+from segmentary.services.claim import Claim, claim_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """A segment to insert; with `wants` its claim is still to be chosen, by the first want that can be met."""
+
+    segment: Segment
+    wants: tuple[Want, ...] = ()
+    use_reserved: bool = False
+
+    @property
+    def claim(self) -> Claim:
+        """What the segment asks for."""
+        return Claim(self.segment.network_type, self.segment.physical_network, self.segment.segmentation_id)
+
+
+def planned(segment: Segment, project_id: str, *, use_reserved: bool = False) -> Planned:
+    """Return a segment as it is planned for a network of this project."""
+    claim = Claim(segment.network_type, segment.physical_network, segment.segmentation_id)
+    wants = (Want(project_id, claim.network_type, claim.physical_network),) if claim.is_open else ()
+    return Planned(segment=segment, wants=wants, use_reserved=use_reserved)
+
+
+def settle(
+    tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[Segment]], None]
+) -> list[Segment]:
+    """Insert the segments with their claims and return them in order; raise `NoNetworkAvailable`.
+
+    `before_insert` is called once, with the segments about to be inserted, to insert what they refer to.
+    """
+    asked = [one.claim for one in plans if not one.wants and not one.use_reserved]
+    allocation.require_not_reserved(tx, [claim for claim in asked if claim.segmentation_id is not None])
+    if len(plans) == 1 and plans[0].wants:
+        return [_settle_one(tx, plans[0], before_insert)]
+    segments = _with_claims(tx, plans)
+    for segment in segments:
+        _check(segment)
+    before_insert(segments)
+    records.insert_records(tx, segments)
+    return segments
+
+
+def _settle_one(tx: Tx, plan: Planned, before_insert: Callable[[Sequence[Segment]], None]) -> Segment:
+    """Try one candidate after another: inserting is claiming, and whoever comes second takes the next one."""
+    is_first = True
+    for claim in chain.from_iterable(allocation.candidates(tx, want) for want in plan.wants):
+        segment = _with_claim(plan.segment, claim)
+        if is_first:
+            _check(segment)
+            before_insert([segment])
+            is_first = False
+        if records.insert_unless_held(tx, segment):
+            return segment
+    raise allocation.none_available(tx, plan.wants)
+
+
+def _with_claims(tx: Tx, plans: Sequence[Planned]) -> list[Segment]:
+    """Return the segments with claims, those that want the same chosen together."""
+    groups: dict[tuple[Want, ...], int] = {}
+    for plan in plans:
+        if plan.wants:
+            groups[plan.wants] = groups.get(plan.wants, 0) + 1
+    chosen = {wants: iter(_choose(tx, wants, count)) for wants, count in sorted(groups.items(), key=repr)}
+    return [_with_claim(plan.segment, next(chosen[plan.wants])) if plan.wants else plan.segment for plan in plans]
+
+
+def _choose(tx: Tx, wants: tuple[Want, ...], count: int) -> list[Claim]:
+    found: list[Claim] = []
+    for want in wants:
+        if len(found) < count:
+            found += allocation.several(tx, want, count - len(found))
+    if len(found) < count:
+        raise allocation.none_available(tx, wants)
+    return found
+
+
+def _with_claim(segment: Segment, claim: Claim) -> Segment:
+    return replace(segment, **claim._asdict())
+
+
+def _check(segment: Segment) -> None:
+    resource = describe(Segment)
+    refuse(broken_rules(resource.row_rules, {name: getattr(segment, name) for name in resource.columns}))
+
+
+def claims_of(segments: Sequence[Segment]) -> Iterator[Claim]:
+    """Return what segments hold."""
+    return (claim_of({name: getattr(one, name) for name in Claim._fields}) for one in segments)
