@@ -9,23 +9,32 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from segmentary.catalog import Network, PhysicalNetwork, Segment
+from segmentary.catalog import Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.db import listing, migrate, records
 from segmentary.db.statement import Row
-from segmentary.db.transaction import Database
+from segmentary.db.transaction import Database, Tx
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import ListQuery
-from segmentary.services import network, physical_network, segment
-from segmentary.services.call import Call
+from segmentary.services import network, physical_network, segment, segment_range
+from segmentary.services.call import Call, project_network_types
 from segmentary.settings import Settings, load
 
 T = TypeVar("T")
 # The module with a resource's use cases; each has create, update, delete and explain.
-SERVICES: Mapping[str, ModuleType] = {"network": network, "segment": segment, "physical_network": physical_network}
+SERVICES: Mapping[str, ModuleType] = {
+    "network": network,
+    "segment": segment,
+    "physical_network": physical_network,
+    "network_segment_range": segment_range,
+}
+# What completes the rows of a resource with attributes derived from other records.
+COMPLETIONS: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
+    "network_segment_range": segment_range.complete,
+}
 LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
 
 
@@ -34,11 +43,13 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         """Prepare the database of the settings; nothing is connected yet."""
+        project_network_types(settings)
         self.settings = settings
         self.database = Database(settings.database, connections=settings.threads)
         self.networks = Collection(self, Network)
         self.segments = Collection(self, Segment)
         self.physical_networks = Collection(self, PhysicalNetwork)
+        self.segment_ranges = Collection(self, SegmentRange)
 
     def __enter__(self) -> Self:
         """Use it as a context manager to have it closed."""
@@ -62,11 +73,21 @@ class Application:
 
     def find(self, resource: Resource, query: ListQuery) -> list[Row]:
         """Return the rows of a list."""
-        return self.database.read(lambda tx: listing.find(tx, resource, query))
+        complete = COMPLETIONS.get(resource.name)
+        if complete is None:
+            return self.database.read(lambda tx: listing.find(tx, resource, query))
+        return self.database.read(
+            lambda tx: complete(tx, listing.find(tx, resource, query), query.fields), one_state=True
+        )
 
-    def show(self, resource: Resource, record_id: str) -> Row:
+    def show(self, resource: Resource, record_id: str, fields: frozenset[str] = frozenset()) -> Row:
         """Return the row of one record."""
-        return self.database.read(lambda tx: records.show(tx, resource, record_id))
+        complete = COMPLETIONS.get(resource.name)
+        if complete is None:
+            return self.database.read(lambda tx: records.show(tx, resource, record_id))
+        return self.database.read(
+            lambda tx: complete(tx, [records.show(tx, resource, record_id)], fields)[0], one_state=True
+        )
 
     def update(self, resource: Resource, record_id: str, changes: Changes, revision: int | None, actor: Actor) -> Any:  # noqa: ANN401, a record; what, which, how, when, who
         """Change a record and return it as it is now."""

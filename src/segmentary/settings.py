@@ -40,6 +40,13 @@ class Settings:
         1500, "MTU in bytes of physical networks that have none of their own.", minimum=68, maximum=65535
     )
 
+    project_network_types: str = setting(
+        "local", "Network types, separated by commas, that a network created without any is tried to get, in order."
+    )
+    idempotency_hours: int = setting(
+        24, "Hours for which answers to requests with an Idempotency-Key are kept.", minimum=1
+    )
+
 
 FIELDS = {field.name: field for field in dataclasses.fields(Settings)}
 

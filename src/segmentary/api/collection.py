@@ -48,8 +48,8 @@ class One:
 
     def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Show."""
-        row = self._app.show(self._resource, known_id(self._resource, record_id))
         fields = query.only_fields(parameters(request)) if request.query_string else frozenset()
+        row = self._app.show(self._resource, known_id(self._resource, record_id), fields)
         response.content_type = JSON
         response.data = encode.one(self._resource, row, fields)
 

@@ -11,7 +11,12 @@ from segmentary.catalog.segment_range import SegmentRange
 from segmentary.rules.attribute import Resource, describe
 
 # Parents first: tables are made in this order and emptied in the other.
-RESOURCES: tuple[Resource, ...] = (describe(PhysicalNetwork), describe(Network), describe(Segment), describe(SegmentRange))
+RESOURCES: tuple[Resource, ...] = (
+    describe(PhysicalNetwork),
+    describe(Network),
+    describe(Segment),
+    describe(SegmentRange),
+)
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
 
 __all__ = ["BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment", "SegmentRange"]

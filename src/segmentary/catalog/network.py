@@ -41,6 +41,11 @@ NETWORK_PROVIDER_UPDATE = RequestRule(
     attribute="provider:segmentation_id",
     limit="of the provider:* attributes only provider:segmentation_id changes, and only of a network with one segment",
 )
+NETWORK_SEGMENTS_UPDATE = RequestRule(
+    name="network_segments_update",
+    attribute="segments",
+    limit="the segments of a network are added and deleted through /v2.0/segments, not in place",
+)
 NETWORK_MTU_FITS_SEGMENTS = RequestRule(
     name="network_mtu_fits_segments",
     attribute="mtu",
@@ -65,7 +70,7 @@ def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) 
     "network",
     "networks",
     not_found=NetworkNotFound,
-    rules=(NETWORK_PROVIDER_TYPE, NETWORK_PROVIDER_UPDATE, NETWORK_MTU_FITS_SEGMENTS),
+    rules=(NETWORK_PROVIDER_TYPE, NETWORK_PROVIDER_UPDATE, NETWORK_SEGMENTS_UPDATE, NETWORK_MTU_FITS_SEGMENTS),
     parts=Parts(
         resource=Segment,
         key="network_id",
@@ -74,7 +79,9 @@ def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) 
         derive=_derive,
     ),
     options=(
-        option("use_reserved", Flag(), default=False, doc="Take the segmentation IDs asked for even from reserved ranges."),
+        option(
+            "use_reserved", Flag(), default=False, doc="Take the segmentation IDs asked for even from reserved ranges."
+        ),
     ),
 )
 class Network:

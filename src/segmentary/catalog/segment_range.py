@@ -91,7 +91,12 @@ class SegmentRange:
     )
     description: str = DESCRIPTION()
     default: bool = attribute(
-        View(), doc="Always false: no range comes from configuration.", stored=False, filterable=False, sortable=False
+        View(),
+        doc="Always false: no range comes from configuration.",
+        default=False,
+        stored=False,
+        filterable=False,
+        sortable=False,
     )
     shared: bool = attribute(
         Flag(), doc="Whether it is offered to every project.", create=Presence.OPTIONAL, default=True
@@ -135,6 +140,7 @@ class SegmentRange:
     )
     used: dict[str, str] | Absent = attribute(
         View(),
+        default=ABSENT,
         doc=f"ID to project of the networks that hold IDs of the range; the first {LISTED_IDS} unless asked for by "
         "fields=used.",
         stored=False,
@@ -143,6 +149,7 @@ class SegmentRange:
     )
     available: list[int] | Absent = attribute(
         View(),
+        default=ABSENT,
         doc=f"The free IDs; the first {LISTED_IDS} unless asked for by fields=available.",
         stored=False,
         filterable=False,
@@ -150,27 +157,18 @@ class SegmentRange:
     )
     available_intervals: list[list[int]] | Absent = attribute(
         View(),
+        default=ABSENT,
         doc=f"The free IDs as pairs of first and last; the first {LISTED_IDS} pairs, only where asked for by fields.",
         stored=False,
         filterable=False,
         sortable=False,
     )
     used_count: int | Absent = attribute(
-        View(), doc="How many IDs segments hold.", stored=False, filterable=False, sortable=False
+        View(), default=ABSENT, doc="How many IDs segments hold.", stored=False, filterable=False, sortable=False
     )
     available_count: int | Absent = attribute(
-        View(), doc="How many IDs no segment holds.", stored=False, filterable=False, sortable=False
+        View(), default=ABSENT, doc="How many IDs no segment holds.", stored=False, filterable=False, sortable=False
     )
     created_at: str = CREATED_AT()
     updated_at: str = UPDATED_AT()
     revision_number: int = REVISION_NUMBER()
-
-
-NOT_COUNTED = {
-    "default": False,
-    "used": ABSENT,
-    "available": ABSENT,
-    "available_intervals": ABSENT,
-    "used_count": ABSENT,
-    "available_count": ABSENT,
-}

@@ -27,7 +27,7 @@ from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import ColumnElement, Executable, Integer, Table, bindparam
+from sqlalchemy import ColumnElement, Integer, Table, bindparam
 from sqlalchemy import Dialect as SqlalchemyDialect
 from sqlalchemy.dialects.mysql import insert as mariadb_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -89,11 +89,11 @@ class Dialect:
         """Tell what an error of the driver means."""
         raise NotImplementedError
 
-    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Executable:
+    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Any:  # noqa: ANN401, an executable
         """Return the insertion of a row that does nothing where another row has one of its keys."""
         return self.insert(table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
 
-    def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Executable:  # noqa: ANN401, a select
+    def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401, a select, an executable
         """Return the insertion of the rows of a select that changes the row with the same primary key, if there is."""
         key = [column.name for column in table.primary_key]
         return self.insert(table).from_select(names, rows).on_conflict_do_update(index_elements=key, set_=changes)
@@ -271,15 +271,14 @@ class Mariadb(Dialect):
             return Failure(Cause.DISCONNECTED)
         return Failure(Cause.OTHER)
 
-
-    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Executable:
+    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Any:  # noqa: ANN401, an executable
         """A refused row is an error here, which leaves the transaction as it was (`Tx.insert_unless_held`).
 
         INSERT IGNORE would also swallow rows that break a CHECK.
         """
         return mariadb_insert(table).values({name: bindparam(name) for name in names})
 
-    def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Executable:  # noqa: ANN401, a select
+    def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401, a select, an executable
         """ON DUPLICATE KEY UPDATE."""
         return mariadb_insert(table).from_select(names, rows).on_duplicate_key_update(changes)
 

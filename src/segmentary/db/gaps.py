@@ -51,7 +51,9 @@ def longest_released(tx: Tx, pool: Pool, interval: Interval, released_before: in
     return [row[0] for row in tx.rows(_longest_released(), {**values, "limit": count})]
 
 
-def free_numbers(tx: Tx, pool: Pool, intervals: Sequence[Interval], count: int, released_after: int | None) -> list[int]:
+def free_numbers(
+    tx: Tx, pool: Pool, intervals: Sequence[Interval], count: int, released_after: int | None
+) -> list[int]:
     """Return up to `count` free numbers of the intervals, in their order, not released after that moment.
 
     Windows of the intervals are compared with what is used in them; they grow, so that a full pool costs few reads.
@@ -79,9 +81,7 @@ def used_numbers(tx: Tx, pool: Pool, interval: Interval) -> list[int]:
 
 def release(tx: Tx, numbers: Sequence[tuple[Pool, int]], moment: int) -> None:
     """Note when numbers were released, in microseconds since 1970, where a range of theirs wants to know."""
-    tx.execute_each(
-        _release(), [{**pool._asdict(), "number": number, "moment": moment} for pool, number in numbers]
-    )
+    tx.execute_each(_release(), [{**pool._asdict(), "number": number, "moment": moment} for pool, number in numbers])
 
 
 def _first_free(low: int, high: int, taken: set[int], count: int) -> Iterator[int]:
@@ -203,7 +203,7 @@ def _released() -> Statement:
     return Statement(select(number).where(_released_in_pool(RELEASES.c), inside, recent), [number])
 
 
-def _wants_releases() -> Select[Any]:
+def _wants_releases() -> Select[*tuple[Any, ...]]:
     """Return the release of a number, once if a range of its wants to know."""
     network_type, scope = bindparam("network_type", type_=String()), bindparam("scope", type_=String())
     number, moment = bindparam("number", type_=BigInteger()), bindparam("moment", type_=BigInteger())
@@ -226,7 +226,8 @@ def _release() -> Statement:
     names = ["network_type", "scope", "segmentation_id", "released_at"]
 
     def make(dialect: Dialect) -> Any:  # noqa: ANN401, an executable
-        return dialect.insert_or_update(RELEASES, names, _wants_releases(), {"released_at": bindparam("moment", type_=BigInteger())})
+        return dialect.insert_or_update(
+            RELEASES, names, _wants_releases(), {"released_at": bindparam("moment", type_=BigInteger())}
+        )
 
     return Statement(make)
-

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
 
 from segmentary.db.dialects import NullsLow
-from segmentary.db.records import columns_of, parts_of, with_parts
+from segmentary.db.records import columns_of, parts_of, with_parts, without_parts
 from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
@@ -110,7 +110,7 @@ def _joined(resource: Resource, statement: Select[Any], sort: Sequence[tuple[str
 def _assembled(resource: Resource, rows: list[Row]) -> list[Row]:
     """Return rows of all attributes from the rows of the statement."""
     if resource.parts is None:
-        return rows
+        return [without_parts(resource, row) for row in rows]
     width, place = len(resource.columns), resource.columns.index("id")
     assembled: list[Row] = []
     start = 0

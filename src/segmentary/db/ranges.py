@@ -147,7 +147,9 @@ def _reserving() -> Statement:
 @cache
 def _take_scope() -> Statement:
     names = ["network_type", "scope", "version"]
-    row = select(bindparam("network_type", type_=String()), bindparam("scope", type_=String()), literal(0)).where(true())
+    row = select(bindparam("network_type", type_=String()), bindparam("scope", type_=String()), literal(0)).where(
+        true()
+    )
 
     def make(dialect: Dialect) -> Any:  # noqa: ANN401, an executable
         return dialect.insert_or_update(RANGE_SCOPES, names, row, {"version": RANGE_SCOPES.c.version + 1})
@@ -209,4 +211,3 @@ def _holders(count: int) -> Statement:
     ]
     table = union_all(*firsts).subquery("holder")
     return Statement(select(table).order_by(table.c.place, table.c.claim_id), list(table.c))
-

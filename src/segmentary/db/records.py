@@ -91,9 +91,12 @@ def remove(tx: Tx, record: object) -> None:
 
 
 def complete(tx: Tx, resource: Resource, rows: Sequence[Row]) -> list[Row]:
-    """Return rows of columns as rows of all attributes: the derived ones are made from the records' parts."""
+    """Return rows of columns as rows of all attributes: the derived ones are made from the records' parts.
+
+    Without parts they have their defaults, until a service makes more of them.
+    """
     if resource.parts is None or not rows:
-        return rows if isinstance(rows, list) else list(rows)
+        return [without_parts(resource, row) for row in rows]
     place = resource.columns.index("id")
     ids = [row[place] for row in rows]
     found = tx.rows(_parts(resource, len(ids)), {f"id_{number}": one for number, one in enumerate(ids)})
@@ -109,6 +112,14 @@ def with_parts(resource: Resource, row: Row, parts: Sequence[Row]) -> Row:
     values = dict(zip(resource.columns, row, strict=True))
     values |= resource.parts.derive(values, parts)
     return tuple([values[one.name] for one in resource.attributes])
+
+
+def without_parts(resource: Resource, row: Row) -> Row:
+    """Return a row of columns as a row of all attributes, the derived ones with their defaults."""
+    if len(resource.stored) == len(resource.attributes):
+        return row
+    values = dict(zip(resource.columns, row, strict=True))
+    return tuple([values[one.name] if one.stored else one.default for one in resource.attributes])
 
 
 def as_records(record: type[T], rows: Sequence[Row]) -> list[T]:

@@ -9,7 +9,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, true
 
 from segmentary.db.dialects import CharacterLength
-from segmentary.rules.expression import And, AtMost, Between, Coalesced, Expression, IsTrue, Length, Not, OneOf, Or, Present
+from segmentary.rules.expression import (
+    And,
+    AtMost,
+    Between,
+    Coalesced,
+    Expression,
+    IsTrue,
+    Length,
+    Not,
+    OneOf,
+    Or,
+    Present,
+)
 
 Columns = Mapping[str, ColumnElement[Any]]
 

@@ -113,8 +113,8 @@ RANGE_SCOPES = Table(
     **_OPTIONS,
 )
 
-# When an ID was last released, in microseconds since 1970, only for IDs of ranges that ask for it: those with a cooldown
-# and those that choose the least recently released one.
+# When an ID was last released, in microseconds since 1970, only for IDs of ranges that ask for it: those with a
+# cooldown and those that choose the least recently released one.
 RELEASES = Table(
     "releases",
     METADATA,

@@ -46,8 +46,9 @@ class Attribute:
     """One attribute of a resource; `name` is its Python and column name, `wire` its name in JSON (None: hidden).
 
     `also` is a second name in JSON with the same meaning. `null` says that a request may set it to null, `nullable`
-    that a stored record may have none. `empty` says that none is written as an empty text, and read from one. `stored` is false for what is derived from the resource's `parts`; `part` then
-    names the attribute of the part that filters look at.
+    that a stored record may have none. `empty` says that none is written as an empty text, and read from one. `stored`
+    is false for what is derived from other records; `part` then names the attribute of the resource's parts that
+    filters look at.
     """
 
     name: str
@@ -215,7 +216,7 @@ def _attribute_of(field: dataclasses.Field[Any], hint: object) -> Attribute:
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attribute,))
-def resource(
+def resource(  # noqa: PLR0913, each keyword is one fact about a resource
     name: str,
     collection: str,
     *,

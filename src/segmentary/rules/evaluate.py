@@ -14,7 +14,7 @@ def holds(expression: Expression, row: Row) -> bool:
 
 
 @cache
-def predicate(expression: Expression) -> Callable[[Row], bool]:
+def predicate(expression: Expression) -> Callable[[Row], bool]:  # noqa: PLR0911, one return for each kind of node
     """Return the expression as a function, made once: a request evaluates every rule of its record."""
     match expression:
         case Or() | And() | Not():

@@ -140,9 +140,7 @@ def _numbers(tx: Tx, choice: Choice) -> Iterator[int]:
     if offer.allocation == LEAST_RECENTLY_RELEASED:
         yield from _rested(tx, pool, choice.intervals, -1)
         for interval in choice.intervals:
-            yield from gaps.longest_released(
-                tx, pool, interval, _released_before(offer), TRIES_OF_THE_LONGEST_RELEASED
-            )
+            yield from gaps.longest_released(tx, pool, interval, _released_before(offer), TRIES_OF_THE_LONGEST_RELEASED)
         return
     start = choice.intervals[0][0] if offer.allocation == LOWEST else _random_number(choice.intervals)
     intervals = rotated(choice.intervals, start)
@@ -210,5 +208,3 @@ def _described(offer: Offer, used: int) -> str:
     kind = "shared" if offer.shared else "project"
     where = f" on {offer.pool.scope}" if offer.pool.scope else ""
     return f"{kind} range {offer.name or offer.id} {low} to {high}{where} ({high - low + 1} IDs, {used} used)"
-
-

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from segmentary.catalog import PhysicalNetwork
 from segmentary.catalog.network_type import BY_NAME
-from segmentary.catalog.segment import SEGMENT_CLAIM
+from segmentary.catalog.segment import SEGMENT_CLAIM, SEGMENT_PHYSICAL_NETWORK
 from segmentary.db import claims
 from segmentary.db.gaps import Pool
 from segmentary.db.transaction import Tx
@@ -85,8 +85,8 @@ def _unknown(tx: Tx, name: str) -> RuleBroken:
     names = claims.physical_network_names(tx)
     some = ", ".join(names[: claims.SHOWN_NAMES]) + (", ..." if len(names) > claims.SHOWN_NAMES else "")
     return RuleBroken(
-        rule="segment_physical_network_known",
-        attribute="physical_network",
+        rule=SEGMENT_PHYSICAL_NETWORK.name,
+        attribute=SEGMENT_PHYSICAL_NETWORK.attribute,
         value=name,
         reason=f"physical_network {shown(name)} is not known; known are: {some or 'none yet'}",
     )

@@ -4,18 +4,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from segmentary.catalog import Network, Segment, event
-from segmentary.catalog.network import NETWORK_PROVIDER_TYPE, NETWORK_PROVIDER_UPDATE, PROVIDER
-from segmentary.catalog.network_type import LOCAL
+from segmentary.catalog import Network, PhysicalNetwork, Segment, event
+from segmentary.catalog.network import (
+    NETWORK_PROVIDER_TYPE,
+    NETWORK_PROVIDER_UPDATE,
+    NETWORK_SEGMENTS_UPDATE,
+    PROVIDER,
+)
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
-from segmentary.errors import InvalidInput, RuleBroken, SegmentaryError
+from segmentary.errors import (
+    InvalidInput,
+    RuleBroken,
+    SegmentaryError,
+    SegmentsContainDuplicateEntry,
+    SegmentsSetInConjunctionWithProviders,
+)
 from segmentary.rules.attribute import describe
-from segmentary.rules.draft import Changes, Draft, broken_rules, refuse, shown
+from segmentary.rules.draft import Changes, Draft, broken_rules, due_rules, refuse, shown
 from segmentary.rules.rule import Rule
+from segmentary.services import allocation, claim
 from segmentary.services import segment as segments
+from segmentary.services.allocation import Want
 from segmentary.services.call import Call
+from segmentary.services.claim import claim_of, known_physical_networks
 from segmentary.services.event import record
+from segmentary.services.planned import Planned, claims_of, planned, settle
 from segmentary.services.record import finish
 
 _WIRE = {name: f"provider:{name}" for name in PROVIDER.values()}
@@ -102,7 +116,7 @@ def _plans(tx: Tx, call: Call, network: Network, draft: Draft[Network]) -> list[
             for index, entry in enumerate(entries)
         ]
         return [planned(one, network.project_id, use_reserved=use_reserved) for one in segments]
-    types = call.settings.project_network_types
+    types = call.project_network_types
     given = {"network_type": types[0]}
     segment = finish(tx, Segment, Draft(describe(Segment), given), network_id=network.id, segment_index=0)
     return [Planned(segment=segment, wants=tuple(Want(network.project_id, one, None) for one in types))]
@@ -128,8 +142,8 @@ def _entries(draft: Draft[Network]) -> list[dict[str, object]]:
 def _checked(values: dict[str, object], where: str) -> dict[str, object]:
     if "network_type" not in values:
         raise RuleBroken(
-            rule="network_provider_type",
-            attribute="provider:network_type",
+            rule=NETWORK_PROVIDER_TYPE.name,
+            attribute=NETWORK_PROVIDER_TYPE.attribute,
             value=None,
             reason=f"provider:network_type{where} required beside the other provider:* attributes",
         )
@@ -218,12 +232,14 @@ def _change_segment(tx: Tx, network: Network, asked: Mapping[str, Any]) -> tuple
 
 def _require_same_segments(tx: Tx, network: Network, asked: Sequence[Mapping[str, Any]]) -> None:
     """Refuse to change the segments of a network in place; sending the current ones is fine."""
-    current = [{name: value for name, value in one._asdict().items() if value is not None}
-               for one in claims_of(claims.segments_of(tx, network.id))]
+    current = [
+        {name: value for name, value in one._asdict().items() if value is not None}
+        for one in claims_of(claims.segments_of(tx, network.id))
+    ]
     if sorted(current, key=repr) != sorted(({**one} for one in asked), key=repr):
         raise RuleBroken(
-            rule="network_segments_update",
-            attribute="segments",
+            rule=NETWORK_SEGMENTS_UPDATE.name,
+            attribute=NETWORK_SEGMENTS_UPDATE.attribute,
             value=None,
             reason=f"segments of network {network.id} are not changed here; add and delete them through /v2.0/segments",
         )

@@ -1,6 +1,6 @@
 """Segments on their way into the database: each asks for a claim or wants one chosen, and gets it here.
 
-    Planned(segment without an ID, wants)  --settle-->  inserted Segment
+Planned(segment without an ID, wants)  --settle-->  inserted Segment
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +38,7 @@ def planned(segment: Segment, project_id: str, *, use_reserved: bool = False) ->
     return Planned(segment=segment, wants=wants, use_reserved=use_reserved)
 
 
-def settle(
-    tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[Segment]], None]
-) -> list[Segment]:
+def settle(tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[Segment]], None]) -> list[Segment]:
     """Insert the segments with their claims and return them in order; raise `NoNetworkAvailable`.
 
     `before_insert` is called once, with the segments about to be inserted, to insert what they refer to.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from segmentary.catalog import Network, PhysicalNetwork, Segment, event
+from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.network_type import BY_NAME, largest_mtu
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
@@ -33,7 +34,9 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     # Named ones are looked up before an ID is taken, so that a typing error is told as such.
     underlays = known_physical_networks(tx, [plan.claim for plan in plans])
     created = settle(tx, plans, before_insert=lambda _: None)
-    underlays |= known_physical_networks(tx, [one for one in claims_of(created) if one.physical_network not in underlays])
+    underlays |= known_physical_networks(
+        tx, [one for one in claims_of(created) if one.physical_network not in underlays]
+    )
     for network_id, network in networks.items():
         _fit_mtu(tx, call, network, [one for one in created if one.network_id == network_id], underlays)
     record(tx, call.actor, [event.created(one) for one in created])
@@ -77,8 +80,8 @@ def mtu_of(call: Call, segments: Sequence[Segment], underlays: Mapping[str, Phys
 def mtu_too_large(network_id: str, asked: int, largest: int) -> RuleBroken:
     """Return the refusal of an MTU that a segment of the network cannot carry."""
     return RuleBroken(
-        rule="network_mtu_fits_segments",
-        attribute="mtu",
+        rule=NETWORK_MTU_FITS_SEGMENTS.name,
+        attribute=NETWORK_MTU_FITS_SEGMENTS.attribute,
         value=asked,
         reason=f"mtu {asked} of network {network_id} is more than its segments carry, at most {largest}",
     )
