@@ -21,6 +21,7 @@ from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import ListQuery
 from segmentary.services import network, physical_network, segment, segment_range
 from segmentary.services.call import Call, project_network_types
+from segmentary.services.idempotency import Once, once
 from segmentary.settings import Settings, load
 
 T = TypeVar("T")
@@ -70,6 +71,21 @@ class Application:
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], list[Any]] = lambda tx: service.create(tx, call, drafts)  # noqa: E731, typed
         return self.database.run(work, explain=lambda tx, rule: service.explain(tx, rule, drafts))
+
+    def create_once(
+        self,
+        resource: Resource,
+        drafts: Sequence[Draft[Any]],
+        actor: Actor,
+        asked: Once,
+        answer: Callable[[Sequence[Any]], bytes],
+    ) -> bytes:
+        """Create records unless that was done for this key before; return `answer` of them, or the one kept then."""
+        service, call = SERVICES[resource.name], Call(actor, self.settings)
+        return self.database.run(
+            lambda tx: once(tx, call, asked, lambda tx: answer(service.create(tx, call, drafts))),
+            explain=lambda tx, rule: service.explain(tx, rule, drafts),
+        )
 
     def find(self, resource: Resource, query: ListQuery) -> list[Row]:
         """Return the rows of a list."""

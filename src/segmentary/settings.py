@@ -41,7 +41,7 @@ class Settings:
     )
 
     project_network_types: str = setting(
-        "local", "Network types, separated by commas, that a network created without any is tried to get, in order."
+        "", "Network types, separated by commas, that a network created without one is tried to get; local if empty."
     )
     idempotency_hours: int = setting(
         24, "Hours for which answers to requests with an Idempotency-Key are kept.", minimum=1

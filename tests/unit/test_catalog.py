@@ -15,13 +15,14 @@ from segmentary.rules.expression import (
     Between,
     Coalesced,
     Expression,
+    IsTrue,
     Length,
     Not,
     OneOf,
     Or,
     Present,
 )
-from segmentary.rules.kind import View
+from segmentary.rules.kind import Entries, View
 from segmentary.rules.rule import ReferenceRule, RowRule, Rule
 
 STANDARD = ("id", "description", "created_at", "updated_at", "revision_number")
@@ -41,7 +42,7 @@ def fields_of(expression: Expression) -> set[str]:
             return fields_of(operand)
         case AtMost(field, other):
             return {field, other}
-        case Present(field) | OneOf(field) | Between(field) | Length(field):
+        case Present(field) | IsTrue(field) | OneOf(field) | Between(field) | Length(field):
             return {field}
         case _:
             raise TypeError(expression)
@@ -102,7 +103,7 @@ def test_every_attribute_is_documented_and_named_once(resource: Resource) -> Non
 @each_resource
 def test_every_default_is_a_value_a_request_could_give(resource: Resource) -> None:
     for one in resource.attributes:
-        if one.default is not None:
+        if one.default is not None and one.create is not Presence.REFUSED:
             assert one.kind.accept(one.default) == one.default
 
 
@@ -110,7 +111,7 @@ def test_every_default_is_a_value_a_request_could_give(resource: Resource) -> No
 def test_what_is_not_stored_is_a_view_or_looked_up_in_a_part(resource: Resource) -> None:
     for one in resource.attributes:
         if not one.stored:
-            assert isinstance(one.kind, View) or one.part is not None
+            assert isinstance(one.kind, View | Entries) or one.part is not None
             assert not one.sortable
             assert one.filterable == (one.part is not None)
 

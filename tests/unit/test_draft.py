@@ -140,7 +140,7 @@ def test_two_names_of_one_attribute_may_agree_and_must_not_differ() -> None:
     ("values", "rule"),
     [
         (vlan(segmentation_id=4095), "segment_vlan_id_range"),
-        ({"network_id": NETWORK_ID, "network_type": "vlan", "physical_network": "p"}, "segment_vlan_id_range"),
+        ({"network_id": NETWORK_ID, "network_type": "flat"}, "segment_flat_physical_network"),
         ({"network_id": NETWORK_ID, "network_type": "vlan", "segmentation_id": 5}, "segment_vlan_physical_network"),
         ({"network_id": NETWORK_ID, "network_type": "local", "segmentation_id": 5}, "segment_local_no_id"),
         ({"network_id": NETWORK_ID, "network_type": "vxlan", "segmentation_id": 2**24}, "segment_vxlan_id_range"),

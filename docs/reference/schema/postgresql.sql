@@ -1,3 +1,13 @@
+CREATE TABLE answers (
+    idempotency_key VARCHAR(255) COLLATE "C" NOT NULL,
+    fingerprint VARCHAR(64) COLLATE "C" NOT NULL,
+    answer TEXT NOT NULL,
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (idempotency_key)
+);
+
+CREATE INDEX answers_created_at ON answers (created_at);
+
 CREATE TABLE events (
     id BIGSERIAL NOT NULL,
     event_id UUID NOT NULL,
@@ -51,6 +61,68 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
 );
+
+CREATE TABLE range_scopes (
+    network_type VARCHAR(32) COLLATE "C" NOT NULL,
+    scope VARCHAR(64) COLLATE "C" NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (network_type, scope)
+);
+
+CREATE TABLE releases (
+    network_type VARCHAR(32) COLLATE "C" NOT NULL,
+    scope VARCHAR(64) COLLATE "C" NOT NULL,
+    segmentation_id BIGINT NOT NULL,
+    released_at BIGINT NOT NULL,
+    PRIMARY KEY (network_type, scope, segmentation_id)
+);
+
+CREATE TABLE network_segment_ranges (
+    id UUID NOT NULL,
+    name VARCHAR(255) COLLATE "C" NOT NULL,
+    description VARCHAR(255) COLLATE "C" NOT NULL,
+    shared BOOLEAN NOT NULL,
+    project_id VARCHAR(255) COLLATE "C",
+    network_type VARCHAR(32) COLLATE "C" NOT NULL,
+    physical_network VARCHAR(64) COLLATE "C",
+    minimum BIGINT NOT NULL,
+    maximum BIGINT NOT NULL,
+    allocation VARCHAR(32) COLLATE "C" NOT NULL,
+    cooldown INTEGER NOT NULL,
+    state VARCHAR(32) COLLATE "C" NOT NULL,
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT network_segment_range_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
+    CONSTRAINT network_segment_range_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
+    CONSTRAINT network_segment_range_project_id_allowed CHECK (project_id IS NULL OR project_id IS NOT NULL AND char_length(project_id) BETWEEN 1 AND 255),
+    CONSTRAINT network_segment_range_network_type_allowed CHECK (network_type IN ('vlan', 'vxlan', 'gre', 'geneve')),
+    CONSTRAINT network_segment_range_physical_network_allowed CHECK (physical_network IS NULL OR physical_network IS NOT NULL AND char_length(physical_network) BETWEEN 1 AND 64),
+    CONSTRAINT network_segment_range_minimum_allowed CHECK (minimum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_maximum_allowed CHECK (maximum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_allocation_allowed CHECK (allocation IN ('random', 'lowest', 'least_recently_released')),
+    CONSTRAINT network_segment_range_cooldown_allowed CHECK (cooldown BETWEEN 0 AND 31622400),
+    CONSTRAINT network_segment_range_state_allowed CHECK (state IN ('active', 'draining', 'reserved')),
+    CONSTRAINT network_segment_range_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_segment_range_vlan_physical_network CHECK (network_type != 'vlan' OR physical_network IS NOT NULL),
+    CONSTRAINT network_segment_range_vlan_minimum CHECK (network_type != 'vlan' OR minimum BETWEEN 1 AND 4094),
+    CONSTRAINT network_segment_range_vlan_maximum CHECK (network_type != 'vlan' OR maximum BETWEEN 1 AND 4094),
+    CONSTRAINT network_segment_range_vxlan_physical_network CHECK (network_type != 'vxlan' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_vxlan_minimum CHECK (network_type != 'vxlan' OR minimum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_vxlan_maximum CHECK (network_type != 'vxlan' OR maximum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_gre_physical_network CHECK (network_type != 'gre' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_gre_minimum CHECK (network_type != 'gre' OR minimum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_gre_maximum CHECK (network_type != 'gre' OR maximum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_geneve_minimum CHECK (network_type != 'geneve' OR minimum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_minimum_at_most_maximum CHECK (minimum <= maximum),
+    CONSTRAINT network_segment_range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
+    CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
+);
+
+CREATE INDEX network_segment_range_physical_network_known_index ON network_segment_ranges (physical_network);
 
 CREATE TABLE segments (
     id UUID NOT NULL,

@@ -1,3 +1,14 @@
+CREATE TABLE answers (
+    idempotency_key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (idempotency_key)
+)
+ STRICT;
+
+CREATE INDEX answers_created_at ON answers (created_at);
+
 CREATE TABLE events (
     id INTEGER NOT NULL,
     event_id TEXT NOT NULL,
@@ -58,6 +69,72 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_name_unique UNIQUE (name)
 )
  STRICT;
+
+CREATE TABLE range_scopes (
+    network_type TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (network_type, scope)
+)
+ STRICT;
+
+CREATE TABLE releases (
+    network_type TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    segmentation_id INTEGER NOT NULL,
+    released_at INTEGER NOT NULL,
+    PRIMARY KEY (network_type, scope, segmentation_id)
+)
+ STRICT;
+
+CREATE TABLE network_segment_ranges (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    shared INTEGER NOT NULL,
+    project_id TEXT,
+    network_type TEXT NOT NULL,
+    physical_network TEXT,
+    minimum INTEGER NOT NULL,
+    maximum INTEGER NOT NULL,
+    allocation TEXT NOT NULL,
+    cooldown INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT network_segment_range_name_allowed CHECK (length(name) BETWEEN 0 AND 255),
+    CONSTRAINT network_segment_range_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
+    CONSTRAINT network_segment_range_project_id_allowed CHECK (project_id IS NULL OR project_id IS NOT NULL AND length(project_id) BETWEEN 1 AND 255),
+    CONSTRAINT network_segment_range_network_type_allowed CHECK (network_type IN ('vlan', 'vxlan', 'gre', 'geneve')),
+    CONSTRAINT network_segment_range_physical_network_allowed CHECK (physical_network IS NULL OR physical_network IS NOT NULL AND length(physical_network) BETWEEN 1 AND 64),
+    CONSTRAINT network_segment_range_minimum_allowed CHECK (minimum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_maximum_allowed CHECK (maximum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_allocation_allowed CHECK (allocation IN ('random', 'lowest', 'least_recently_released')),
+    CONSTRAINT network_segment_range_cooldown_allowed CHECK (cooldown BETWEEN 0 AND 31622400),
+    CONSTRAINT network_segment_range_state_allowed CHECK (state IN ('active', 'draining', 'reserved')),
+    CONSTRAINT network_segment_range_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_segment_range_vlan_physical_network CHECK (network_type != 'vlan' OR physical_network IS NOT NULL),
+    CONSTRAINT network_segment_range_vlan_minimum CHECK (network_type != 'vlan' OR minimum BETWEEN 1 AND 4094),
+    CONSTRAINT network_segment_range_vlan_maximum CHECK (network_type != 'vlan' OR maximum BETWEEN 1 AND 4094),
+    CONSTRAINT network_segment_range_vxlan_physical_network CHECK (network_type != 'vxlan' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_vxlan_minimum CHECK (network_type != 'vxlan' OR minimum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_vxlan_maximum CHECK (network_type != 'vxlan' OR maximum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_gre_physical_network CHECK (network_type != 'gre' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_gre_minimum CHECK (network_type != 'gre' OR minimum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_gre_maximum CHECK (network_type != 'gre' OR maximum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_geneve_minimum CHECK (network_type != 'geneve' OR minimum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_minimum_at_most_maximum CHECK (minimum <= maximum),
+    CONSTRAINT network_segment_range_owner CHECK (shared = 1 AND project_id IS NULL OR shared != 1 AND project_id IS NOT NULL),
+    CONSTRAINT network_segment_range_shared_allowed CHECK (shared IN (0, 1)),
+    CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
+)
+ STRICT;
+
+CREATE INDEX network_segment_range_physical_network_known_index ON network_segment_ranges (physical_network);
 
 CREATE TABLE segments (
     id TEXT NOT NULL,

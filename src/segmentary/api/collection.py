@@ -1,8 +1,10 @@
 """The five verbs of any resource: the noun is data."""
 
+from collections.abc import Sequence
+
 import falcon
 
-from segmentary.api.exchange import JSON, base_url, body, if_match, parameters, require_no_body
+from segmentary.api.exchange import JSON, base_url, body, idempotency, if_match, parameters, require_no_body
 from segmentary.app import Application, known_id
 from segmentary.rules.attribute import Resource
 from segmentary.wire import decode, encode, query
@@ -29,14 +31,22 @@ class Several:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Create one, or several at once."""
-        drafts, several = decode.drafts(self._resource, body(request, self._app.settings.body_limit))
-        created = self._app.create(self._resource, drafts, request.context.actor)
-        objects = [encode.record_object(one) for one in created]
+        given = body(request, self._app.settings.body_limit)
+        drafts, several = decode.drafts(self._resource, given)
+        actor, asked = request.context.actor, idempotency(request, given)
+
+        def answer(created: Sequence[object]) -> bytes:
+            objects = [encode.record_object(one) for one in created]
+            return encode.document(
+                {self._resource.collection: objects} if several else {self._resource.name: objects[0]}
+            )
+
         response.status = falcon.HTTP_201
         response.content_type = JSON
-        response.data = encode.document(
-            {self._resource.collection: objects} if several else {self._resource.name: objects[0]}
-        )
+        if asked is None:
+            response.data = answer(self._app.create(self._resource, drafts, actor))
+        else:
+            response.data = self._app.create_once(self._resource, drafts, actor, asked, answer)
 
 
 class One:

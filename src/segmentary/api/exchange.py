@@ -1,5 +1,6 @@
 """What the handlers share: reading a request within its limits, and what is kept of it for its answer."""
 
+import hashlib
 import re
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,9 +10,11 @@ import falcon
 
 from segmentary.errors import BodyTooLarge, InvalidValue, MalformedBody
 from segmentary.rules.draft import shown
+from segmentary.services.idempotency import Once
 
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _IF_MATCH = re.compile(r"\s*\"?revision_number=(\d{1,18})\"?\s*\Z", re.ASCII)
+_KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 JSON = "application/json"
 
 
@@ -62,6 +65,18 @@ def if_match(request: falcon.Request) -> int | None:
         reason = f"{shown(given)} is not allowed, it must be revision_number=N"
         raise InvalidValue(attribute="If-Match", value=given, reason=reason)
     return int(found.group(1))
+
+
+def idempotency(request: falcon.Request, given: bytes) -> Once | None:
+    """Return the Idempotency-Key with a digest of the request, if it has one; raise `InvalidValue` for an unfit key."""
+    key = request.get_header("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.match(key):
+        reason = f"{shown(key)} is not allowed, it must be 1 to 255 printable ASCII characters"
+        raise InvalidValue(attribute="Idempotency-Key", value=key, reason=reason)
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + given).hexdigest()
+    return Once(key, digest)
 
 
 def base_url(request: falcon.Request) -> str:

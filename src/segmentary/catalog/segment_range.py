@@ -33,7 +33,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
     limit = f"a {name} range lies within {ids.minimum} to {ids.maximum}"
     return (
         RowRule(
-            name=f"range_{name}_physical_network",
+            name=f"network_segment_range_{name}_physical_network",
             expression=implies(of_the_type, present("physical_network") if needed else absent("physical_network")),
             attribute="physical_network",
             limit=f"a {name} range {'names the physical network it is for' if needed else 'has no physical network'}",
@@ -41,7 +41,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
         ),
         *(
             RowRule(
-                name=f"range_{name}_{bound}",
+                name=f"network_segment_range_{name}_{bound}",
                 expression=implies(of_the_type, between(bound, ids.minimum, ids.maximum)),
                 attribute=bound,
                 limit=limit,
@@ -52,9 +52,6 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
     )
 
 
-RANGE_OVERLAP = "range_overlap"
-
-
 @resource(
     "network_segment_range",
     "network_segment_ranges",
@@ -62,19 +59,19 @@ RANGE_OVERLAP = "range_overlap"
     rules=(
         *(rule for network_type in NETWORK_TYPES if network_type.ids for rule in _rules_of(network_type)),
         RowRule(
-            name="range_minimum_at_most_maximum",
+            name="network_segment_range_minimum_at_most_maximum",
             expression=AtMost("minimum", "maximum"),
             attribute="minimum",
             limit="the minimum of a range is at most its maximum",
         ),
         RowRule(
-            name="range_owner",
+            name="network_segment_range_owner",
             expression=(IsTrue("shared") & absent("project_id")) | (~IsTrue("shared") & present("project_id")),
             attribute="project_id",
             limit="a shared range has no project, any other has one",
         ),
         ReferenceRule(
-            name="range_physical_network_known",
+            name="network_segment_range_physical_network_known",
             attribute="physical_network",
             collection="physical_networks",
             target="name",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from segmentary.catalog.actor import Actor
-from segmentary.catalog.network_type import BY_NAME, NETWORK_TYPES
+from segmentary.catalog.network_type import BY_NAME, LOCAL, NETWORK_TYPES
 from segmentary.errors import InvalidSetting
 from segmentary.settings import Settings
 
@@ -23,6 +23,8 @@ class Call:
 
 def project_network_types(settings: Settings) -> list[str]:
     """Return the types of the setting; raise `InvalidSetting` for one that cannot be chosen for a project."""
+    if not settings.project_network_types:
+        return [LOCAL.name]
     names = [name.strip() for name in settings.project_network_types.split(",")]
     allowed = [one.name for one in NETWORK_TYPES if one.ids or not one.has_physical_network]
     for name in names:

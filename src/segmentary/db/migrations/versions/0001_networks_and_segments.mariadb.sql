@@ -109,25 +109,25 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_cooldown_allowed CHECK (cooldown BETWEEN 0 AND 31622400),
     CONSTRAINT network_segment_range_state_allowed CHECK (state IN ('active', 'draining', 'reserved')),
     CONSTRAINT network_segment_range_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
-    CONSTRAINT range_vlan_physical_network CHECK (network_type != 'vlan' OR physical_network IS NOT NULL),
-    CONSTRAINT range_vlan_minimum CHECK (network_type != 'vlan' OR minimum BETWEEN 1 AND 4094),
-    CONSTRAINT range_vlan_maximum CHECK (network_type != 'vlan' OR maximum BETWEEN 1 AND 4094),
-    CONSTRAINT range_vxlan_physical_network CHECK (network_type != 'vxlan' OR physical_network IS NULL),
-    CONSTRAINT range_vxlan_minimum CHECK (network_type != 'vxlan' OR minimum BETWEEN 1 AND 16777215),
-    CONSTRAINT range_vxlan_maximum CHECK (network_type != 'vxlan' OR maximum BETWEEN 1 AND 16777215),
-    CONSTRAINT range_gre_physical_network CHECK (network_type != 'gre' OR physical_network IS NULL),
-    CONSTRAINT range_gre_minimum CHECK (network_type != 'gre' OR minimum BETWEEN 1 AND 4294967295),
-    CONSTRAINT range_gre_maximum CHECK (network_type != 'gre' OR maximum BETWEEN 1 AND 4294967295),
-    CONSTRAINT range_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
-    CONSTRAINT range_geneve_minimum CHECK (network_type != 'geneve' OR minimum BETWEEN 1 AND 16777215),
-    CONSTRAINT range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
-    CONSTRAINT range_minimum_at_most_maximum CHECK (minimum <= maximum),
-    CONSTRAINT range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
+    CONSTRAINT network_segment_range_vlan_physical_network CHECK (network_type != 'vlan' OR physical_network IS NOT NULL),
+    CONSTRAINT network_segment_range_vlan_minimum CHECK (network_type != 'vlan' OR minimum BETWEEN 1 AND 4094),
+    CONSTRAINT network_segment_range_vlan_maximum CHECK (network_type != 'vlan' OR maximum BETWEEN 1 AND 4094),
+    CONSTRAINT network_segment_range_vxlan_physical_network CHECK (network_type != 'vxlan' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_vxlan_minimum CHECK (network_type != 'vxlan' OR minimum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_vxlan_maximum CHECK (network_type != 'vxlan' OR maximum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_gre_physical_network CHECK (network_type != 'gre' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_gre_minimum CHECK (network_type != 'gre' OR minimum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_gre_maximum CHECK (network_type != 'gre' OR maximum BETWEEN 1 AND 4294967295),
+    CONSTRAINT network_segment_range_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
+    CONSTRAINT network_segment_range_geneve_minimum CHECK (network_type != 'geneve' OR minimum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
+    CONSTRAINT network_segment_range_minimum_at_most_maximum CHECK (minimum <= maximum),
+    CONSTRAINT network_segment_range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
     CONSTRAINT network_segment_range_shared_allowed CHECK (shared IN (0, 1)),
-    CONSTRAINT range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
+    CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
-CREATE INDEX range_physical_network_known_index ON network_segment_ranges (physical_network);
+CREATE INDEX network_segment_range_physical_network_known_index ON network_segment_ranges (physical_network);
 
 CREATE TABLE segments (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
