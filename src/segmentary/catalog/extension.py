@@ -73,6 +73,24 @@ EXTENSIONS = (
         "2018-05-01T10:00:00-00:00",
     ),
     Extension(
+        "network-segment-range",
+        "Network Segment Range",
+        "Ranges of segmentation IDs: /network_segment_ranges.",
+        "2018-11-29T00:00:00-00:00",
+    ),
+    Extension(
+        "segmentary-allocation",
+        "Allocation policies",
+        "allocation, cooldown, state, counts and intervals of segment ranges; use_reserved of segments and networks.",
+        "2026-11-22T00:00:00-00:00",
+    ),
+    Extension(
+        "segmentary-idempotency",
+        "Safe retry",
+        "Idempotency-Key on POST: a repeated request is answered, not carried out again.",
+        "2026-11-22T00:00:00-00:00",
+    ),
+    Extension(
         "segmentary-physical-networks",
         "Physical networks",
         "Physical networks as resources of their own: /physical-networks.",
