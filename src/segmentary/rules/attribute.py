@@ -141,9 +141,9 @@ class Parts:
     derive: Derive
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Resource:
-    """All that is declared about one kind of record."""
+    """All that is declared about one kind of record. There is one of each: compared by identity, hashed at no cost."""
 
     name: str
     collection: str

@@ -20,7 +20,6 @@ from segmentary.errors import (
     UnrecognizedAttribute,
 )
 from segmentary.rules.attribute import Attribute, Presence, Resource
-from segmentary.rules.evaluate import holds
 from segmentary.rules.kind import UnfitValueError
 from segmentary.rules.rule import RowRule
 
@@ -77,7 +76,7 @@ def broken_rules(rules: Iterable[RowRule], row: Mapping[str, object]) -> list[In
             reason=f"{rule.attribute} {shown(row.get(rule.attribute))}: {rule.limit}",
         )
         for rule in rules
-        if not holds(rule.expression, row)
+        if not rule.holds(row)
     ]
 
 

@@ -1,7 +1,6 @@
 """The meaning of expressions in Python."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 from segmentary.rules.expression import And, AtMost, Between, Expression, IsTrue, Length, Not, OneOf, Or, Present
 
@@ -13,9 +12,8 @@ def holds(expression: Expression, row: Row) -> bool:
     return predicate(expression)(row)
 
 
-@cache
 def predicate(expression: Expression) -> Callable[[Row], bool]:  # noqa: PLR0911, one return for each kind of node
-    """Return the expression as a function, made once: a request evaluates every rule of its record."""
+    """Return the expression as a function of a row."""
     match expression:
         case Or() | And() | Not():
             return _connective(expression)

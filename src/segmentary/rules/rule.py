@@ -3,12 +3,15 @@
 One name everywhere: rule = database constraint = `rule` in the error body = finding of the audit.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
+from segmentary.rules.evaluate import Row, predicate
 from segmentary.rules.expression import Coalesced, Expression
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class RowRule:
     """A condition on one record by itself: checked on the request, a CHECK in the database.
 
@@ -22,6 +25,11 @@ class RowRule:
     limit: str
     source: str = ""
     waits_for: tuple[str, ...] = ()
+
+    @cached_property
+    def holds(self) -> Callable[[Row], bool]:
+        """The condition as a function, made once: a request evaluates every rule of its record."""
+        return predicate(self.expression)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
