@@ -1,5 +1,6 @@
 """The pages of docs/reference, made from the declarations."""
 
+import json
 from collections.abc import Callable, Iterable
 
 import click
@@ -64,6 +65,12 @@ attribute is in every answer, unless its description says otherwise.""",
                 (_attribute_cells(one) for one in shown),
             ),
         ]
+        if resource.options:
+            cells = ((f"`{one.wire}`", _value(one), _on_create(one), one.doc) for one in resource.options)
+            parts += [
+                "What a create request may also say, neither stored nor shown:",
+                table(("option", "value", "POST", "meaning"), cells),
+            ]
         if hidden:
             parts += [
                 "Stored, never shown:",
@@ -76,21 +83,17 @@ attribute is in every answer, unless its description says otherwise.""",
 
 def _attribute_cells(one: Attribute) -> tuple[str, ...]:
     name = f"`{one.wire}`" + (f", `{one.also}`" if one.also else "")
-    post = {
-        Presence.REFUSED: NONE,
-        Presence.REQUIRED: "required",
-        Presence.OPTIONAL: _left_out(one),
-    }[one.create]
     sortable = one.sortable and one.stored
-    return name, _value(one), post, yes(one.update), yes(one.filterable), yes(sortable), one.doc
+    return name, _value(one), _on_create(one), yes(one.update), yes(one.filterable), yes(sortable), one.doc
 
 
-def _left_out(one: Attribute) -> str:
-    """Tell what counts where a create request leaves the attribute out."""
+def _on_create(one: Attribute) -> str:
+    """Tell whether a create request may have the attribute, and what counts where it is left out."""
+    if one.create is not Presence.OPTIONAL:
+        return NONE if one.create is Presence.REFUSED else "required"
     if one.default is None:
         return "optional; null" if one.nullable and one.stored else "optional"
-    words = {True: "true", False: "false", "": '""'}
-    return f"optional; {words.get(one.default, one.default)}"
+    return f"optional; {json.dumps(one.default)}"
 
 
 def _value(one: Attribute) -> str:
@@ -99,7 +102,7 @@ def _value(one: Attribute) -> str:
     text = one.kind.allows.partition(" such as ")[0]
     if getattr(one.kind, "decimal_text", False):
         text += ', also as text: "100"'
-    return text + (", or null" if one.null else "")
+    return text + (", or null" if one.null else "") + (", or empty text" if one.empty else "")
 
 
 def _network_types() -> str:

@@ -93,7 +93,8 @@ def test_every_error_that_can_be_raised_is_documented() -> None:
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
 def test_every_attribute_is_documented(resource: Resource) -> None:
     text = section(page("resources"), resource.name)
-    assert not [one.name for one in resource.attributes if f"`{one.wire or one.name}`" not in text]
+    declared = resource.attributes + resource.options
+    assert not [one.name for one in declared if f"`{one.wire or one.name}`" not in text]
 
 
 def test_every_setting_is_documented() -> None:
