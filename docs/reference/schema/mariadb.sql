@@ -1,6 +1,6 @@
 CREATE TABLE answers (
-    idempotency_key VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    fingerprint VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    idempotency_key VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    fingerprint VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     answer MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
     created_at DATETIME NOT NULL,
     PRIMARY KEY (idempotency_key)
@@ -12,11 +12,11 @@ CREATE TABLE events (
     id BIGINT NOT NULL AUTO_INCREMENT,
     event_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     sequence BIGINT,
-    type VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    type VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     resource_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     payload MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
-    actor VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    request_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    actor VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    request_id VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     created_at DATETIME NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT event_id_unique UNIQUE (event_id),
@@ -25,9 +25,9 @@ CREATE TABLE events (
 
 CREATE TABLE networks (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    description VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    project_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     admin_state_up BOOL NOT NULL,
     shared BOOL NOT NULL,
     router_external BOOL NOT NULL,
@@ -44,6 +44,7 @@ CREATE TABLE networks (
     CONSTRAINT network_mtu_allowed CHECK (mtu BETWEEN 0 AND 65535),
     CONSTRAINT network_next_segment_index_allowed CHECK (next_segment_index BETWEEN 0 AND 2147483647),
     CONSTRAINT network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT network_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
     CONSTRAINT network_shared_allowed CHECK (shared IN (0, 1)),
     CONSTRAINT network_router_external_allowed CHECK (router_external IN (0, 1)),
@@ -52,8 +53,8 @@ CREATE TABLE networks (
 
 CREATE TABLE physical_networks (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    description VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    name VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     mtu INTEGER,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
@@ -63,19 +64,20 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
     CONSTRAINT physical_network_mtu_allowed CHECK (mtu IS NULL OR mtu IS NOT NULL AND mtu BETWEEN 68 AND 65535),
     CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT physical_network_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE range_scopes (
-    network_type VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    scope VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     version BIGINT NOT NULL,
     PRIMARY KEY (network_type, scope)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE releases (
-    network_type VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    scope VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     segmentation_id BIGINT NOT NULL,
     released_at BIGINT NOT NULL,
     PRIMARY KEY (network_type, scope, segmentation_id)
@@ -83,17 +85,17 @@ CREATE TABLE releases (
 
 CREATE TABLE network_segment_ranges (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    description VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     shared BOOL NOT NULL,
-    project_id VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
-    network_type VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    physical_network VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    physical_network VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     minimum BIGINT NOT NULL,
     maximum BIGINT NOT NULL,
-    allocation VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    allocation VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     cooldown INTEGER NOT NULL,
-    state VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    state VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
@@ -123,6 +125,7 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
     CONSTRAINT network_segment_range_minimum_at_most_maximum CHECK (minimum <= maximum),
     CONSTRAINT network_segment_range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
+    CONSTRAINT network_segment_range_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT network_segment_range_shared_allowed CHECK (shared IN (0, 1)),
     CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
@@ -131,17 +134,17 @@ CREATE INDEX network_segment_range_physical_network_known_index ON network_segme
 
 CREATE TABLE segments (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    name VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
-    description VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     network_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    network_type VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    physical_network VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    physical_network VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     segmentation_id BIGINT,
     segment_index INTEGER NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
-    claim_scope VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
+    claim_scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
     claim_id BIGINT GENERATED ALWAYS AS (CASE WHEN (network_type IN ('flat', 'vlan', 'vxlan', 'gre', 'geneve')) THEN coalesce(segmentation_id, 0) END) STORED,
     PRIMARY KEY (id),
     CONSTRAINT segment_name_allowed CHECK (name IS NULL OR name IS NOT NULL AND char_length(name) BETWEEN 0 AND 255),
@@ -163,6 +166,8 @@ CREATE TABLE segments (
     CONSTRAINT segment_gre_id_range CHECK (network_type != 'gre' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 4294967295),
     CONSTRAINT segment_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
     CONSTRAINT segment_geneve_id_range CHECK (network_type != 'geneve' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 16777215),
+    CONSTRAINT segment_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
+    CONSTRAINT segment_network_id_allowed CHECK (network_id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT segment_claim UNIQUE (network_type, claim_scope, claim_id),
     CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
     CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),

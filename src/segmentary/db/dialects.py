@@ -28,13 +28,14 @@ from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
 from sqlalchemy import ColumnElement, Integer, Table, bindparam
-from sqlalchemy import Dialect as SqlalchemyDialect
 from sqlalchemy.dialects.mysql import insert as mariadb_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from segmentary.rules.kind import Flag, Kind, Timestamp, Uuid
 
 WAIT_SECONDS = 10
 
@@ -291,9 +292,21 @@ DIALECTS: dict[str, type[Dialect]] = {
 }
 
 
-def LACKS_BOOLEAN(*_: object, dialect: SqlalchemyDialect, **__: object) -> bool:  # noqa: N802, a constant test for DDL
-    """Tell whether the database stores flags as numbers."""
-    return not dialect.supports_native_boolean
+# What a column of a kind must fulfil where the database has no type that refuses the rest.
+FORMS: dict[str, dict[type[Kind], str]] = {
+    "sqlite": {
+        Flag: "{column} IN (0, 1)",
+        Uuid: (
+            "{column} LIKE '________-____-____-____-____________'"
+            " AND {column} NOT GLOB '*[^0-9a-f-]*' AND length(replace({column}, '-', '')) = 32"
+        ),
+        Timestamp: "{column} IS strftime('%Y-%m-%dT%H:%M:%SZ', {column}, '+0 days')",
+    },
+    "mariadb": {
+        Flag: "{column} IN (0, 1)",
+        Uuid: "{column} RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'",
+    },
+}
 
 
 class CharacterLength(FunctionElement[int]):

@@ -89,7 +89,7 @@ def _differences(connection: Connection) -> Iterator[str]:
 def _applies(constraint: object, connection: Connection) -> bool:
     """Tell whether a constraint is made on this database at all."""
     condition = getattr(constraint, "_ddl_if", None)
-    return condition is None or condition.callable_(None, None, None, dialect=connection.dialect)
+    return condition is None or condition._should_execute(None, None, connection)  # noqa: SLF001, no public way
 
 
 def _config(connection: Connection) -> Config:

@@ -7,7 +7,7 @@
 The constraint has the name of its rule: that is how a driver's error finds its way back to the rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -23,14 +23,13 @@ from sqlalchemy import (
 
 from segmentary.catalog import RESOURCES
 from segmentary.db import render
-from segmentary.db.dialects import LACKS_BOOLEAN
+from segmentary.db.dialects import FORMS
 from segmentary.db.types import (
     COLLATION,
     LONG_TEXT_TYPE,
     SERIAL_TYPE,
     UTC_TIME_TYPE,
     UUID_TYPE,
-    FlagType,
     stored_type,
     text_type,
 )
@@ -56,8 +55,8 @@ def _table(resource: Resource) -> Table:
     for rule in resource.row_rules:
         table.append_constraint(_check(rule, table))
     for one in resource.stored:
-        if isinstance(table.c[one.name].type, FlagType):
-            table.append_constraint(_flag_check(resource, one))
+        for check in _form_checks(resource, one):
+            table.append_constraint(check)
     for unique in resource.unique_rules:
         table.append_constraint(_unique(unique))
     for reference in resource.reference_rules:
@@ -79,11 +78,15 @@ def _check(rule: RowRule, table: Table) -> CheckConstraint:
     return CheckConstraint(render.condition(rule.expression, dict(table.c.items())), name=rule.name)
 
 
-def _flag_check(resource: Resource, one: Attribute) -> CheckConstraint:
-    """Where a flag is stored as a number, that number is 0 or 1."""
-    zero_or_one = CheckConstraint(f"{one.name} IN (0, 1)", name=f"{resource.name}_{one.name}_allowed")
-    zero_or_one.ddl_if(callable_=LACKS_BOOLEAN)
-    return zero_or_one
+def _form_checks(resource: Resource, one: Attribute) -> Iterator[CheckConstraint]:
+    """Give the CHECKs, each for one database, that stand in for a type which the database has not."""
+    for database, forms in FORMS.items():
+        form = forms.get(type(one.kind))
+        if form is not None:
+            sql = form.replace("{column}", one.name)
+            check = CheckConstraint(sql, name=f"{resource.name}_{one.name}_allowed")
+            check.ddl_if(dialect=database)
+            yield check
 
 
 def _unique(rule: UniqueRule) -> UniqueConstraint:

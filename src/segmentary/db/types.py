@@ -2,7 +2,7 @@
 
     kind        SQLite      PostgreSQL              MariaDB                       in Python
     Uuid        TEXT        uuid                    CHAR(36), ASCII, binary       str, canonical
-    Text        TEXT        varchar(n) COLLATE "C"  VARCHAR(n), binary collation  str
+    Text        TEXT        varchar  COLLATE "C"    VARCHAR, binary collation     str
     Integer     INTEGER     integer, bigint         INTEGER, BIGINT               int
     Flag        INTEGER     boolean                 BOOLEAN (TINYINT)             bool
     Timestamp   TEXT        timestamptz(0)          DATETIME                      str, 2026-08-07T10:15:00Z
@@ -52,11 +52,16 @@ LONG_TEXT_TYPE = LongText().with_variant(MEDIUMTEXT(collation=COLLATION), "maria
 
 
 def text_type(length: int) -> TypeEngine[Any]:
-    """Return the type of text of at most `length` characters, compared byte by byte."""
+    """Return the type of text of at most `length` characters, compared byte by byte.
+
+    Spaces beyond the width of a varchar are cut off without a word, as SQL demands. So the column is a character wider,
+    and the CHECK of the length sees what is too long.
+    """
+    width = length + 1
     return (
-        String(length, collation="C")
+        String(width, collation="C")
         .with_variant(LongText(), "sqlite")
-        .with_variant(MARIADB_VARCHAR(length, charset="utf8mb4", collation=COLLATION), "mariadb")
+        .with_variant(MARIADB_VARCHAR(width, charset="utf8mb4", collation=COLLATION), "mariadb")
     )
 
 

@@ -62,7 +62,7 @@ class Uuid:
         return self.accept(text)
 
     def condition(self, field: str) -> Expression | None:
-        """Nothing: the stored type checks the form."""
+        """Nothing: the stored type checks the form, or a CHECK in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Flag:
         return lowered in _TRUE
 
     def condition(self, field: str) -> Expression | None:
-        """Nothing: the stored type has two values."""
+        """Nothing: the stored type has two values, or a CHECK in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class Timestamp:
         return self.accept(text)
 
     def condition(self, field: str) -> Expression | None:
-        """Nothing: the stored type checks the form."""
+        """Nothing: the stored type checks the form, or a CHECK in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 CREATE TABLE answers (
-    idempotency_key VARCHAR(255) COLLATE "C" NOT NULL,
-    fingerprint VARCHAR(64) COLLATE "C" NOT NULL,
+    idempotency_key VARCHAR(256) COLLATE "C" NOT NULL,
+    fingerprint VARCHAR(65) COLLATE "C" NOT NULL,
     answer TEXT NOT NULL,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     PRIMARY KEY (idempotency_key)
@@ -12,11 +12,11 @@ CREATE TABLE events (
     id BIGSERIAL NOT NULL,
     event_id UUID NOT NULL,
     sequence BIGINT,
-    type VARCHAR(64) COLLATE "C" NOT NULL,
+    type VARCHAR(65) COLLATE "C" NOT NULL,
     resource_id UUID NOT NULL,
     payload TEXT NOT NULL,
-    actor VARCHAR(255) COLLATE "C" NOT NULL,
-    request_id VARCHAR(64) COLLATE "C",
+    actor VARCHAR(256) COLLATE "C" NOT NULL,
+    request_id VARCHAR(65) COLLATE "C",
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT event_id_unique UNIQUE (event_id),
@@ -25,9 +25,9 @@ CREATE TABLE events (
 
 CREATE TABLE networks (
     id UUID NOT NULL,
-    name VARCHAR(255) COLLATE "C" NOT NULL,
-    description VARCHAR(255) COLLATE "C" NOT NULL,
-    project_id VARCHAR(255) COLLATE "C" NOT NULL,
+    name VARCHAR(256) COLLATE "C" NOT NULL,
+    description VARCHAR(256) COLLATE "C" NOT NULL,
+    project_id VARCHAR(256) COLLATE "C" NOT NULL,
     admin_state_up BOOLEAN NOT NULL,
     shared BOOLEAN NOT NULL,
     router_external BOOLEAN NOT NULL,
@@ -48,8 +48,8 @@ CREATE TABLE networks (
 
 CREATE TABLE physical_networks (
     id UUID NOT NULL,
-    name VARCHAR(64) COLLATE "C" NOT NULL,
-    description VARCHAR(255) COLLATE "C" NOT NULL,
+    name VARCHAR(65) COLLATE "C" NOT NULL,
+    description VARCHAR(256) COLLATE "C" NOT NULL,
     mtu INTEGER,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
@@ -63,15 +63,15 @@ CREATE TABLE physical_networks (
 );
 
 CREATE TABLE range_scopes (
-    network_type VARCHAR(32) COLLATE "C" NOT NULL,
-    scope VARCHAR(64) COLLATE "C" NOT NULL,
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    scope VARCHAR(65) COLLATE "C" NOT NULL,
     version BIGINT NOT NULL,
     PRIMARY KEY (network_type, scope)
 );
 
 CREATE TABLE releases (
-    network_type VARCHAR(32) COLLATE "C" NOT NULL,
-    scope VARCHAR(64) COLLATE "C" NOT NULL,
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    scope VARCHAR(65) COLLATE "C" NOT NULL,
     segmentation_id BIGINT NOT NULL,
     released_at BIGINT NOT NULL,
     PRIMARY KEY (network_type, scope, segmentation_id)
@@ -79,17 +79,17 @@ CREATE TABLE releases (
 
 CREATE TABLE network_segment_ranges (
     id UUID NOT NULL,
-    name VARCHAR(255) COLLATE "C" NOT NULL,
-    description VARCHAR(255) COLLATE "C" NOT NULL,
+    name VARCHAR(256) COLLATE "C" NOT NULL,
+    description VARCHAR(256) COLLATE "C" NOT NULL,
     shared BOOLEAN NOT NULL,
-    project_id VARCHAR(255) COLLATE "C",
-    network_type VARCHAR(32) COLLATE "C" NOT NULL,
-    physical_network VARCHAR(64) COLLATE "C",
+    project_id VARCHAR(256) COLLATE "C",
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    physical_network VARCHAR(65) COLLATE "C",
     minimum BIGINT NOT NULL,
     maximum BIGINT NOT NULL,
-    allocation VARCHAR(32) COLLATE "C" NOT NULL,
+    allocation VARCHAR(33) COLLATE "C" NOT NULL,
     cooldown INTEGER NOT NULL,
-    state VARCHAR(32) COLLATE "C" NOT NULL,
+    state VARCHAR(33) COLLATE "C" NOT NULL,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     revision_number INTEGER NOT NULL,
@@ -126,17 +126,17 @@ CREATE INDEX network_segment_range_physical_network_known_index ON network_segme
 
 CREATE TABLE segments (
     id UUID NOT NULL,
-    name VARCHAR(255) COLLATE "C",
-    description VARCHAR(255) COLLATE "C" NOT NULL,
+    name VARCHAR(256) COLLATE "C",
+    description VARCHAR(256) COLLATE "C" NOT NULL,
     network_id UUID NOT NULL,
-    network_type VARCHAR(32) COLLATE "C" NOT NULL,
-    physical_network VARCHAR(64) COLLATE "C",
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    physical_network VARCHAR(65) COLLATE "C",
     segmentation_id BIGINT,
     segment_index INTEGER NOT NULL,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     revision_number INTEGER NOT NULL,
-    claim_scope VARCHAR(64) COLLATE "C" GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
+    claim_scope VARCHAR(65) COLLATE "C" GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
     claim_id BIGINT GENERATED ALWAYS AS (CASE WHEN (network_type IN ('flat', 'vlan', 'vxlan', 'gre', 'geneve')) THEN coalesce(segmentation_id, 0) END) STORED,
     PRIMARY KEY (id),
     CONSTRAINT segment_name_allowed CHECK (name IS NULL OR name IS NOT NULL AND char_length(name) BETWEEN 0 AND 255),

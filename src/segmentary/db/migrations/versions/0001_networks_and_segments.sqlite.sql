@@ -46,10 +46,13 @@ CREATE TABLE networks (
     CONSTRAINT network_mtu_allowed CHECK (mtu BETWEEN 0 AND 65535),
     CONSTRAINT network_next_segment_index_allowed CHECK (next_segment_index BETWEEN 0 AND 2147483647),
     CONSTRAINT network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
     CONSTRAINT network_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
     CONSTRAINT network_shared_allowed CHECK (shared IN (0, 1)),
     CONSTRAINT network_router_external_allowed CHECK (router_external IN (0, 1)),
-    CONSTRAINT network_mtu_requested_allowed CHECK (mtu_requested IN (0, 1))
+    CONSTRAINT network_mtu_requested_allowed CHECK (mtu_requested IN (0, 1)),
+    CONSTRAINT network_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT network_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days'))
 )
  STRICT;
 
@@ -66,6 +69,9 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
     CONSTRAINT physical_network_mtu_allowed CHECK (mtu IS NULL OR mtu IS NOT NULL AND mtu BETWEEN 68 AND 65535),
     CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT physical_network_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT physical_network_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT physical_network_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
 )
  STRICT;
@@ -129,7 +135,10 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
     CONSTRAINT network_segment_range_minimum_at_most_maximum CHECK (minimum <= maximum),
     CONSTRAINT network_segment_range_owner CHECK (shared = 1 AND project_id IS NULL OR shared != 1 AND project_id IS NOT NULL),
+    CONSTRAINT network_segment_range_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
     CONSTRAINT network_segment_range_shared_allowed CHECK (shared IN (0, 1)),
+    CONSTRAINT network_segment_range_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT network_segment_range_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
     CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 )
  STRICT;
@@ -170,6 +179,10 @@ CREATE TABLE segments (
     CONSTRAINT segment_gre_id_range CHECK (network_type != 'gre' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 4294967295),
     CONSTRAINT segment_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
     CONSTRAINT segment_geneve_id_range CHECK (network_type != 'geneve' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 16777215),
+    CONSTRAINT segment_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT segment_network_id_allowed CHECK (network_id LIKE '________-____-____-____-____________' AND network_id NOT GLOB '*[^0-9a-f-]*' AND length(replace(network_id, '-', '')) = 32),
+    CONSTRAINT segment_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT segment_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
     CONSTRAINT segment_claim UNIQUE (network_type, claim_scope, claim_id),
     CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
     CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),
