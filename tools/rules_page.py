@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Constraint, UniqueConstraint
 
 from segmentary.catalog import RESOURCES
 from segmentary.db.tables import METADATA, TABLES
@@ -83,17 +83,20 @@ def _sql(expression: Any) -> str:  # noqa: ANN401, an SQL expression of any kind
 def _constraints_without_rule() -> Iterable[tuple[str, ...]]:
     names = {rule.name for resource in RESOURCES for rule in (*resource.row_rules, *resource.rules)}
     for of in METADATA.sorted_tables:
-        for constraint in sorted(of.constraints, key=lambda one: str(one.name)):
+        for constraint in sorted(of.constraints, key=lambda one: (str(one.name), _database_of(one))):
             if constraint.name is None or constraint.name in names:
                 continue
             if isinstance(constraint, CheckConstraint):
-                yield (
-                    f"`{constraint.name}`",
-                    of.name,
-                    f"{_sql(constraint.sqltext)}, where flags are stored as numbers",
-                )
+                where = f" (in {_database_of(constraint)}, which has no type for it)"
+                yield f"`{constraint.name}`", of.name, f"`{_sql(constraint.sqltext)}`{where}"
             elif isinstance(constraint, UniqueConstraint):
                 columns = ", ".join(column.name for column in constraint.columns)
                 yield f"`{constraint.name}`", of.name, f"UNIQUE ({columns})"
             else:
                 raise TypeError(constraint)
+
+
+def _database_of(constraint: Constraint) -> str:
+    """Return the only database that a constraint is made in, or nothing if it is made in all."""
+    condition = constraint._ddl_if  # noqa: SLF001, no public way
+    return condition.dialect or "" if condition is not None else ""

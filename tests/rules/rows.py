@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segmentary.catalog import Network, PhysicalNetwork, Segment
+from segmentary.catalog import Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES
+from segmentary.catalog.segment_range import RANGE_TYPES
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.evaluate import holds
 from segmentary.rules.kind import Choice, Flag, Integer, Kind, Text, Timestamp, UnfitValueError, Uuid
@@ -41,6 +42,18 @@ def fitting_row(resource: Resource) -> dict[str, Any]:
             "physical_network": "p",
             "segmentation_id": 100,
             "segment_index": 0,
+        },
+        SegmentRange: {
+            "name": "",
+            "shared": True,
+            "project_id": None,
+            "network_type": "vlan",
+            "physical_network": "p",
+            "minimum": 100,
+            "maximum": 199,
+            "allocation": "random",
+            "cooldown": 0,
+            "state": "active",
         },
     }
     values = {**STANDARD, **own[resource.record]}
@@ -80,14 +93,23 @@ def segmentation_ids() -> list[int | None]:
 
 
 def related_values(resource: Resource) -> list[dict[str, Any]]:
-    """Return all that the related attributes of a segment can be, fitting or not; nothing for other resources."""
-    if resource is not describe(Segment):
-        return [{}]
+    """Return all that the attributes which rules relate can be together, fitting or not."""
     names = (None, "p", "", "p" * 64, "p" * 65)
-    return [
-        {"network_type": network_type, "physical_network": name, "segmentation_id": number}
-        for network_type, name, number in product(NAMES, names, segmentation_ids())
-    ]
+    ids = segmentation_ids()
+    if resource is describe(Segment):
+        return [
+            {"network_type": network_type, "physical_network": name, "segmentation_id": number}
+            for network_type, name, number in product(NAMES, names, ids)
+        ]
+    if resource is describe(SegmentRange):
+        owners = product((True, False), (None, "project", ""))
+        of_owners = [{"shared": shared, "project_id": project} for shared, project in owners]
+        near = [(low, high) for low, high in product(ids, ids) if low is None or high is None or abs(low - high) <= 2]
+        return of_owners + [
+            {"network_type": network_type, "physical_network": name, "minimum": low, "maximum": high}
+            for network_type, name, (low, high) in product(RANGE_TYPES, names[:2], near)
+        ]
+    return [{}]
 
 
 def rows_with_one_change(resource: Resource) -> Iterator[dict[str, Any]]:

@@ -45,14 +45,21 @@ def test_random_rows_get_the_same_verdict(database_kind: str, database_url: str,
 
 
 @each_resource
-def test_every_value_around_every_limit_gets_the_same_verdict_and_every_rule_is_named(
+def test_every_rule_is_broken_by_some_row_and_named_where_it_alone_is_broken(
     database_kind: str, database_url: str, resource: Resource
 ) -> None:
+    rules = {rule.name for rule in resource.row_rules}
+    broken: set[str] = set()
+    alone: set[str] = set()
     named: set[str] = set()
     with trial(database_kind, database_url) as one:
         for row in rows_with_one_change(resource):
             named |= assert_same_verdict(one, resource, row)
-    assert {rule.name for rule in resource.row_rules} <= named
+            of_row = broken_rules(resource, row)
+            broken |= of_row
+            alone |= of_row if len(of_row) == 1 else set()
+    assert rules <= broken
+    assert rules & alone <= named
 
 
 def named_rules(resource: Resource, refusal: str) -> set[str]:

@@ -11,15 +11,15 @@ from sqlalchemy import Column, ColumnElement, Connection, Integer, MetaData, Tab
 
 from segmentary.db import render
 from segmentary.db.engine import parse_url
-from segmentary.db.types import text_type
+from segmentary.db.types import FLAG_TYPE, text_type
 from segmentary.rules.evaluate import holds
-from segmentary.rules.expression import AtMost, Between, Expression, Length, Not, OneOf, Present
+from segmentary.rules.expression import AtMost, Between, Expression, IsTrue, Length, Not, OneOf, Present
 
 WORDS = (None, "", "a", "A", "a ", "ä", "ab")
 NUMBERS = (None, 0, 1, 4094)
 ROWS = [
-    {"place": place, "word": word, "low": low, "high": high}
-    for place, (word, low, high) in enumerate(product(WORDS, NUMBERS, NUMBERS), start=1)
+    {"place": place, "word": word, "low": low, "high": high, "flag": flag}
+    for place, (word, low, high, flag) in enumerate(product(WORDS, NUMBERS, NUMBERS, (None, True, False)), start=1)
 ]
 TABLE = Table(
     "trial",
@@ -28,12 +28,14 @@ TABLE = Table(
     Column("word", text_type(8)),
     Column("low", Integer),
     Column("high", Integer),
+    Column("flag", FLAG_TYPE),
     prefixes=["TEMPORARY"],
 )
 
 FIELDS = st.sampled_from(["low", "high"])
 LEAVES = st.one_of(
-    st.builds(Present, st.sampled_from(["word", "low", "high"])),
+    st.builds(Present, st.sampled_from(["word", "low", "high", "flag"])),
+    st.just(IsTrue("flag")),
     st.builds(OneOf, st.just("word"), st.lists(st.sampled_from(WORDS[1:]), min_size=1, max_size=3).map(tuple)),
     st.builds(OneOf, FIELDS, st.lists(st.sampled_from(NUMBERS[1:]), min_size=1, max_size=3).map(tuple)),
     st.builds(Between, FIELDS, st.integers(-1, 4095), st.none() | st.integers(-1, 4095)),

@@ -4,15 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from segmentary.catalog import RESOURCES
 from tests.servers import schema
 from tests.servers.server import Connection
 
+# PostgreSQL forgets the dropped constraints with the transaction.
 NO_FOREIGN_KEYS = {
     "sqlite": ["PRAGMA foreign_keys = OFF", "BEGIN"],
-    # PostgreSQL forgets the dropped constraints with the transaction.
     "postgresql": [
         "BEGIN",
-        "ALTER TABLE segments DROP CONSTRAINT segment_network, DROP CONSTRAINT segment_physical_network_known",
+        *(
+            f"ALTER TABLE {resource.collection} DROP CONSTRAINT {rule.name}"
+            for resource in RESOURCES
+            for rule in resource.reference_rules
+        ),
     ],
     "mariadb": ["SET foreign_key_checks = 0", "BEGIN"],
 }
