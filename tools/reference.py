@@ -150,7 +150,7 @@ def _errors() -> str:
             "Errors",
             "Every error by what the caller can do about it, with its answer over HTTP.",
             """The body of an answer is `{"NeutronError": {"type": ..., "message": ..., "detail": ""}}`. Where the
-request itself is wrong it also has `problems`: a list that names the `rule` and the `attribute` of each problem,
+request itself is wrong it also has `problems`: a list that names the `rule`, the `attribute` and, of a bulk request, the `item` of each problem,
 as far as there is one; the messages of several stand in one answer, a line each. A path or a method that does not
 exist is answered with 404 `HTTPNotFound` or 405 `HTTPMethodNotAllowed`. The body with status 401 has Keystone's
 form, `{"error": {"code": 401, ...}}`. With status 500 the message tells nothing of the cause; it is in the log,

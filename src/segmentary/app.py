@@ -6,6 +6,7 @@ with segmentary.open("sqlite:///segments.db") as app:
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -88,7 +89,9 @@ class Application:
         )
 
     def find(self, resource: Resource, query: ListQuery) -> list[Row]:
-        """Return the rows of a list."""
+        """Return the rows of a list; raise the resource's `NotFound` for a marker that can be no id."""
+        if query.marker is not None and query.limit is not None:
+            query = replace(query, marker=known_id(resource, query.marker))
         complete = COMPLETIONS.get(resource.name)
         if complete is None:
             return self.database.read(lambda tx: listing.find(tx, resource, query))
@@ -183,7 +186,7 @@ def known_id(resource: Resource, text: str) -> str:
     try:
         return Uuid().accept(text)
     except UnfitValueError:
-        raise resource.not_found(id=text) from None
+        raise resource.not_found(id=shown(text)) from None
 
 
 def _again(_tx: object, _rule: object) -> None:

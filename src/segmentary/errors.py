@@ -5,7 +5,8 @@ The first level answers the only question of a caller: change the request, chang
     SegmentaryError
     ├── Refused                     repeating the request unchanged can never help
     │   ├── InvalidInput            MalformedBody, UnrecognizedAttribute, ReadOnlyAttribute, MissingAttribute,
-    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken, InvalidRequest (several at once)
+    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken, InvalidItem (of a bulk request),
+    │   │                           InvalidRequest (several at once),
     │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
     │   │                           NetworkSegmentRangeNotFound, ExtensionNotFound
@@ -64,7 +65,7 @@ class UnrecognizedAttribute(InvalidInput):
 
 
 class UnrecognizedFilter(InvalidInput):
-    """{attribute} is invalid attribute for filtering. Valid ones: {known}."""
+    """Invalid attribute for filtering: '{attribute}'. Valid are: {known}."""
 
 
 class ReadOnlyAttribute(InvalidInput):
@@ -103,6 +104,19 @@ class InvalidRequest(InvalidInput):
         self.problems = tuple(problems)
         super().__init__()
         self.args = ("\n".join(problem.message for problem in problems),)
+
+
+class InvalidItem(InvalidInput):
+    """{item}: {reason}."""
+
+    def __init__(self, item: str, problem: InvalidInput) -> None:
+        """Tell of which item of a request a problem is."""
+        super().__init__(**{**problem.data, "item": item, "reason": problem.message.removesuffix(".")})
+
+
+def problems_of(error: InvalidInput) -> Sequence[InvalidInput]:
+    """Return all problems that were found in one request."""
+    return error.problems if isinstance(error, InvalidRequest) else (error,)
 
 
 class NotAuthenticated(Refused):

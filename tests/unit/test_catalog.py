@@ -22,7 +22,7 @@ from segmentary.rules.expression import (
     Or,
     Present,
 )
-from segmentary.rules.kind import Entries, View
+from segmentary.rules.kind import Constant, Entries, View
 from segmentary.rules.rule import ReferenceRule, RowRule, Rule
 
 STANDARD = ("id", "description", "created_at", "updated_at", "revision_number")
@@ -108,12 +108,12 @@ def test_every_default_is_a_value_a_request_could_give(resource: Resource) -> No
 
 
 @each_resource
-def test_what_is_not_stored_is_a_view_or_looked_up_in_a_part(resource: Resource) -> None:
+def test_what_is_not_stored_is_a_view_a_constant_or_looked_up_in_a_part(resource: Resource) -> None:
     for one in resource.attributes:
         if not one.stored:
-            assert isinstance(one.kind, View | Entries) or one.part is not None
+            assert isinstance(one.kind, View | Entries | Constant) or one.part is not None
             assert not one.sortable
-            assert one.filterable == (one.part is not None)
+            assert one.filterable == (one.part is not None or isinstance(one.kind, Constant))
 
 
 @each_resource

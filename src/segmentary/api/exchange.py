@@ -42,7 +42,7 @@ def body(request: falcon.Request, limit: int) -> bytes:
 
 def require_no_body(request: falcon.Request) -> None:
     """Raise `MalformedBody` if the request has a body."""
-    if request.content_length:
+    if request.content_length or request.get_header("Transfer-Encoding"):
         raise MalformedBody(reason="Request body is not supported in DELETE")
 
 

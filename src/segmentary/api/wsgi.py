@@ -63,13 +63,14 @@ def _refused(
 
 
 def _http_error(
-    _request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _parameters: dict[str, str]
+    request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, _parameters: dict[str, str]
 ) -> None:
     """Answer what Falcon refuses: an unknown path, a method that the path has not."""
-    status = error.status_code
-    if status == 405:  # noqa: PLR2004, a status is its own name
-        response.set_headers(error.headers or {})
-    _answer(response, status, fault.plain_answer(*_WORDS.get(status, ("HTTPBadRequest", error.title or "Bad request"))))
+    # Falcon calls a method that HTTP does not know a bad request.
+    status = error.status_code if request.method in falcon.HTTP_METHODS else 405
+    response.set_headers(error.headers or {})
+    message = error.description or error.title or "Bad request"
+    _answer(response, status, fault.plain_answer(*_WORDS.get(status, ("HTTPBadRequest", message))))
 
 
 def _unexpected(

@@ -15,7 +15,7 @@ from segmentary.catalog.segment import Segment
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import NetworkNotFound
 from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, option, resource
-from segmentary.rules.kind import Choice, Entries, Flag, Integer, Text, View
+from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Text, View
 from segmentary.rules.rule import RequestRule
 
 # What an entry of `segments` may say.
@@ -30,6 +30,8 @@ PROVIDER = {
     "provider_physical_network": "physical_network",
     "provider_segmentation_id": "segmentation_id",
 }
+
+STATUS = "ACTIVE"
 
 NETWORK_PROVIDER_TYPE = RequestRule(
     name="network_provider_type",
@@ -55,7 +57,7 @@ NETWORK_MTU_FITS_SEGMENTS = RequestRule(
 
 def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) -> Mapping[str, object]:
     """Return the derived attributes of a network from its segments' provider values, in order of segment_index."""
-    common: dict[str, object] = {"subnets": [], "status": "ACTIVE", "l2_adjacency": True}
+    common: dict[str, object] = {"subnets": [], "status": STATUS, "l2_adjacency": True}
     if len(segments) <= 1:
         only = segments[0] if segments else (None, None, None)
         return {**dict(zip(PROVIDER, only, strict=True)), "segments": ABSENT, **common}
@@ -96,7 +98,7 @@ class Network:
     admin_state_up: bool = attribute(
         Flag(), doc="Whether the network is meant to forward.", create=Presence.OPTIONAL, update=True, default=True
     )
-    status: str = attribute(View(), doc="Always ACTIVE.", stored=False, filterable=False, sortable=False)
+    status: str = attribute(Constant(STATUS, Text(16)), doc="Always ACTIVE.", stored=False, sortable=False)
     shared: bool = attribute(
         Flag(), doc="Whether every project may use it.", create=Presence.OPTIONAL, update=True, default=False
     )

@@ -13,7 +13,7 @@ from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NU
 from segmentary.errors import NetworkSegmentRangeNotFound
 from segmentary.rules.attribute import ABSENT, Absent, Presence, attribute, resource
 from segmentary.rules.expression import AtMost, IsTrue, absent, between, equal, implies, present
-from segmentary.rules.kind import Choice, Flag, Integer, Text, View
+from segmentary.rules.kind import Choice, Constant, Flag, Integer, Text, View
 from segmentary.rules.rule import ReferenceRule, RowRule
 
 RANGE_TYPES = tuple(one.name for one in NETWORK_TYPES if one.ids)
@@ -88,11 +88,10 @@ class SegmentRange:
     )
     description: str = DESCRIPTION()
     default: bool = attribute(
-        View(),
+        Constant(False, Flag()),  # noqa: FBT003, the value is the point
         doc="Always false: no range comes from configuration.",
         default=False,
         stored=False,
-        filterable=False,
         sortable=False,
     )
     shared: bool = attribute(

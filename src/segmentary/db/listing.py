@@ -8,7 +8,7 @@ A page is found by comparing with the marker's values (keyset), never by countin
 wherever it lies, and stays right while records come and go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
 from segmentary.rules.attribute import Resource
+from segmentary.rules.kind import Constant
 from segmentary.rules.listing import ListQuery
 
 SHAPES = 512
@@ -41,8 +42,9 @@ class _Shape:
 
 def find(tx: Tx, resource: Resource, query: ListQuery) -> list[Row]:
     """Return the rows of the records asked for, in the order asked for."""
+    filters = _on_stored(resource, query.filters)
     values: dict[str, Any] = {
-        f"{name}_{number}": value for name, one in query.filters.items() for number, value in enumerate(one)
+        f"{name}_{number}": value for name, one in filters.items() for number, value in enumerate(one)
     }
     sort = tuple((name, descending != query.reverse) for name, descending in query.sort)
     after: tuple[bool, ...] = ()
@@ -55,11 +57,23 @@ def find(tx: Tx, resource: Resource, query: ListQuery) -> list[Row]:
             }
     if query.limit is not None:
         values["limit"] = query.limit
-    filters = tuple((name, len(one)) for name, one in query.filters.items())
-    shape = _Shape(filters, sort, after, query.limit is not None)
+    counts = tuple((name, len(one)) for name, one in filters.items())
+    shape = _Shape(counts, sort, after, query.limit is not None)
     rows = tx.rows(_list(resource, shape), values)
     rows = _assembled(resource, rows)
     return rows[::-1] if query.reverse else rows
+
+
+def _on_stored(resource: Resource, filters: Mapping[str, tuple[object, ...]]) -> dict[str, tuple[object, ...]]:
+    """Return the filters without those on constants: one met by all records is dropped, one met by none is empty."""
+    on_stored: dict[str, tuple[object, ...]] = {}
+    for name, wanted in filters.items():
+        kind = resource.by_name[name].kind
+        if not isinstance(kind, Constant):
+            on_stored[name] = wanted
+        elif kind.value not in wanted:
+            on_stored[name] = ()
+    return on_stored
 
 
 def _marker(tx: Tx, resource: Resource, query: ListQuery) -> Row | None:

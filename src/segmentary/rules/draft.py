@@ -25,6 +25,7 @@ from segmentary.rules.rule import RowRule
 
 T = TypeVar("T")
 SHOWN_CHARACTERS = 80
+SHOWN_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,21 @@ def shown(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     try:
-        text = ascii(value)
+        text = repr(value)
     except ValueError:  # Python writes no numbers of thousands of digits
         return "(a number of too many digits)"
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
+    if len(text) <= SHOWN_CHARACTERS:
+        return text
+    if isinstance(value, str):
+        return f"{value[: SHOWN_CHARACTERS // 2]!r}... ({len(value)} characters)"
+    return text[:SHOWN_CHARACTERS] + "..."
+
+
+def shown_names(names: Iterable[str]) -> str:
+    """Return names that a caller made up as they may stand in a message: in order, escaped, the first few."""
+    ordered = sorted(names)
+    first = ", ".join(shown(name)[1:-1] for name in ordered[:SHOWN_NAMES])
+    return first if len(ordered) <= SHOWN_NAMES else f"{first}, ... ({len(ordered)} names)"
 
 
 def _accepted(
@@ -120,9 +132,9 @@ def _accepted(
     writable = {
         key: one for key, one in known.items() if (one.create is not Presence.REFUSED if verb == "POST" else one.update)
     }
-    unknown = sorted(shown(key)[1:-1] for key in values if key not in known)
+    unknown = [key for key in values if key not in known]
     if unknown:
-        problems.append(UnrecognizedAttribute(attribute=", ".join(unknown), known=", ".join(sorted(writable))))
+        problems.append(UnrecognizedAttribute(attribute=shown_names(unknown), known=", ".join(sorted(writable))))
     given: dict[str, object] = {}
     for key, value in values.items():
         one = known.get(key)

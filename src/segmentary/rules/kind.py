@@ -241,6 +241,30 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that every record has: shown, not stored. A filter on it is met by all records or by none."""
+
+    value: object
+    kind: Kind
+
+    @property
+    def allows(self) -> str:
+        """What a filter may ask for."""
+        return self.kind.allows
+
+    def accept(self, value: object) -> object:
+        """Return the value to compare with."""
+        return self.kind.accept(value)
+
+    def parse(self, text: str) -> object:
+        """Return the value to compare with."""
+        return self.kind.parse(text)
+
+    def condition(self, field: str) -> Expression | None:
+        """Nothing is stored."""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Something shown but not stored: made from other records; never accepted and no filter."""
 

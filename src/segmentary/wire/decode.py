@@ -1,14 +1,21 @@
 """Bodies of requests -> drafts. JSON is taken strictly: what two readers could understand differently is refused."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from segmentary.errors import InvalidInput, InvalidRequest, MalformedBody
+from segmentary.errors import InvalidInput, InvalidItem, MalformedBody, problems_of
 from segmentary.rules.attribute import Resource
-from segmentary.rules.draft import Changes, Draft, create_draft, shown, update_draft
+from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, shown_names, update_draft
 
 DEEPEST = 16
+# A bulk body is not read on once this many things are wrong with it.
+MOST_PROBLEMS = 20
+_JSON_PROBLEMS = {
+    "Invalid control character at": "a control character",
+    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "a byte order mark",
+    "Extra data": "something after the end of the document",
+}
 
 
 def drafts(resource: Resource, body: bytes) -> tuple[list[Draft[Any]], bool]:
@@ -19,12 +26,14 @@ def drafts(resource: Resource, body: bytes) -> tuple[list[Draft[Any]], bool]:
     entries = outer[resource.collection]
     if not isinstance(entries, list) or not entries:
         raise MalformedBody(reason=f"'{resource.collection}' must be a list of at least one {resource.name}")
-    return [_entry(resource, entry, place) for place, entry in enumerate(entries)], True
+    return _items(resource, entries), True
 
 
 def changes(resource: Resource, body: bytes) -> Changes:
     """Return the changes of an update request; raise `InvalidInput`."""
     outer = _outer(resource, body)
+    if resource.name not in outer:
+        raise _no_resource(resource)
     return update_draft(resource, _inner(outer, resource.name))
 
 
@@ -42,25 +51,32 @@ def load(body: bytes) -> object:
         ) from None
     except RecursionError:
         raise MalformedBody(reason=f"Request body is nested more than {DEEPEST} deep") from None
-    except ValueError as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number has too many digits"
-        place = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise MalformedBody(reason=f"Request body contains invalid data: it is not JSON{place} ({reason})") from None
+    except json.JSONDecodeError as error:
+        place = f"at line {error.lineno}, column {error.colno} it is not JSON"
+        reason = _JSON_PROBLEMS.get(error.msg, error.msg[:1].lower() + error.msg[1:])
+        raise MalformedBody(reason=f"Request body contains invalid data: {place} ({reason})") from None
+    except ValueError:  # Python reads no numbers of thousands of digits
+        raise MalformedBody(reason="Request body contains invalid data: a number has too many digits") from None
     _require_flat(value, DEEPEST)
     return value
 
 
-def _entry(resource: Resource, entry: object, place: int) -> Draft[Any]:
-    """Return the draft of one item of a bulk body, which may be bare or wrapped in the resource's name."""
-    if isinstance(entry, Mapping) and set(entry) == {resource.name}:
-        entry = entry[resource.name]
-    where = f"{resource.collection}[{place}]"
-    if not isinstance(entry, Mapping):
-        raise MalformedBody(reason=f"'{where}' must be an object, it is {shown(entry)}")
-    try:
-        return create_draft(resource, entry)
-    except InvalidInput as error:
-        raise InvalidRequest([MalformedBody(reason=where), error]) from error
+def _items(resource: Resource, entries: Sequence[object]) -> list[Draft[Any]]:
+    """Return the drafts of the items of a bulk body, each bare or wrapped in the resource's name."""
+    found: list[Draft[Any]] = []
+    problems: list[InvalidInput] = []
+    for place, entry in enumerate(entries):
+        inner = entry[resource.name] if isinstance(entry, Mapping) and set(entry) == {resource.name} else entry
+        try:
+            if not isinstance(inner, Mapping):
+                raise MalformedBody(reason=f"it must be an object, it is {shown(inner)}")
+            found.append(create_draft(resource, inner))
+        except InvalidInput as error:
+            problems += [InvalidItem(f"{resource.collection}[{place}]", one) for one in problems_of(error)]
+            if len(problems) >= MOST_PROBLEMS:
+                break
+    refuse(problems)
+    return found
 
 
 def _outer(resource: Resource, body: bytes) -> Mapping[str, object]:
@@ -69,11 +85,15 @@ def _outer(resource: Resource, body: bytes) -> Mapping[str, object]:
         raise MalformedBody(reason=f"Request body contains invalid data: it must be an object with '{resource.name}'")
     known = {resource.name, resource.collection}
     if not set(outer) & known:
-        raise MalformedBody(reason=f"Unable to find '{resource.name}' in request body")
+        raise _no_resource(resource)
     if len(outer) > 1:
-        extra = ", ".join(sorted(shown(key)[1:-1] for key in set(outer) - {resource.name})) or resource.collection
-        raise MalformedBody(reason=f"Request body has more than '{resource.name}': {extra}")
+        found = resource.name if resource.name in outer else resource.collection
+        raise MalformedBody(reason=f"Request body has more than '{found}': {shown_names(set(outer) - {found})}")
     return outer
+
+
+def _no_resource(resource: Resource) -> MalformedBody:
+    return MalformedBody(reason=f"Unable to find '{resource.name}' in request body")
 
 
 def _inner(outer: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Attribute, Resource
-from segmentary.rules.draft import refuse, shown
+from segmentary.rules.draft import refuse, shown, shown_names
 from segmentary.rules.kind import Flag, Integer, UnfitValueError, Uuid
 from segmentary.rules.listing import ListQuery
 
@@ -31,7 +31,7 @@ def list_query(resource: Resource, parameters: Parameters, largest_page: int | N
     filters = _filters(resource, given, problems)
     sort = _sort(resource, given.get("sort_key", []), given.get("sort_dir", []), problems)
     limit = _single(given, "limit", _limit, problems) or None
-    marker = _single(given, "marker", str, problems)
+    marker = _single(given, "marker", str, problems) or None
     reverse = _single(given, "page_reverse", Flag().parse, problems) or False
     refuse(problems)
     if largest_page is not None:
@@ -80,18 +80,18 @@ def _filters(
     resource: Resource, given: Mapping[str, Sequence[str]], problems: list[InvalidInput]
 ) -> dict[str, tuple[object, ...]]:
     known = {wire: one for wire, one in resource.by_wire.items() if one.filterable}
-    unknown = sorted(shown(key)[1:-1] for key in given if key not in known and key not in _OPTIONS)
+    unknown = [key for key in given if key not in known and key not in _OPTIONS]
     if unknown:
-        problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=", ".join(sorted(known))))
+        problems.append(UnrecognizedFilter(attribute=shown_names(unknown), known=", ".join(sorted(known))))
     filters: dict[str, tuple[object, ...]] = {}
     for key, texts in given.items():
         if key not in known:
             continue
         one = known[key]
         try:
-            values = tuple(value for text in dict.fromkeys(texts) for value in _wanted(one, text))
-        except UnfitValueError as unfit:
-            problems.append(InvalidValue(attribute=key, value=texts, reason=f"a filter on it must be {unfit}"))
+            values = tuple(value for text in dict.fromkeys(texts) for value in _wanted(one, key, text))
+        except InvalidValue as problem:
+            problems.append(problem)
             continue
         if one.name in filters:
             values = tuple(value for value in values if value in filters[one.name])
@@ -99,14 +99,15 @@ def _filters(
     return filters
 
 
-def _wanted(one: Attribute, text: str) -> tuple[object, ...]:
-    """Return the value a filter asks for, or nothing if no record can have it."""
+def _wanted(one: Attribute, key: str, text: str) -> tuple[object, ...]:
+    """Return the value a filter asks for, or nothing if no record can have it; raise `InvalidValue`."""
     try:
         return (one.kind.parse(text),)
-    except UnfitValueError:
+    except UnfitValueError as unfit:
         if isinstance(one.kind, Uuid):
             return ()
-        raise
+        reason = f"{shown(text)} is not allowed, a filter on it must be {unfit}"
+        raise InvalidValue(attribute=key, value=text, reason=reason) from None
 
 
 def _sort(
