@@ -164,7 +164,7 @@ class NetworkInUse(InUse):
 
 
 class PhysicalNetworkInUse(InUse):
-    """Physical network {name} cannot be {verb}: {count} segment(s) live on it, {first} the first of them."""
+    """Physical network {name} cannot be {verb}, it is in use by {users}."""
 
 
 class NetworkSegmentRangeReferencedByProject(InUse):

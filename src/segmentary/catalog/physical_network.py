@@ -25,7 +25,7 @@ class PhysicalNetwork:
     id: str = ID()
     name: str = attribute(
         PHYSICAL_NETWORK_NAME,
-        doc="Name of the physical network, unique; changed only while no segment lives on it.",
+        doc="Name of the physical network, unique; changed only while nothing refers to it.",
         create=Presence.REQUIRED,
         update=True,
     )

@@ -5,12 +5,13 @@ from functools import cache
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy import update as sql_update
 
-from segmentary.catalog import Network, PhysicalNetwork, Segment
+from segmentary.catalog import RESOURCES, Network, PhysicalNetwork, Segment
 from segmentary.db import records
 from segmentary.db.statement import Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
-from segmentary.rules.attribute import describe
+from segmentary.rules.attribute import Resource, describe
+from segmentary.rules.rule import ReferenceRule
 
 _SEGMENTS = TABLES["segments"]
 _NETWORKS = TABLES["networks"]
@@ -54,13 +55,17 @@ def physical_network_names(tx: Tx) -> list[str]:
     return [row[0] for row in tx.rows(_physical_network_names(), {})]
 
 
-def segments_on(tx: Tx, name: str) -> tuple[int, str | None]:
-    """Return how many segments live on a physical network, and the id of the first."""
-    first = tx.row(_first_segment_on(), {"name": name})
-    if first is None:
-        return 0, None
-    counted = tx.row(_segments_on(), {"name": name})
-    return (counted[0] if counted else 0), first[0]
+def referring(tx: Tx, collection: str, value: str) -> list[tuple[str, int, str]]:
+    """Return who refers to a record, by the attribute that references name: what they are, how many, the first id."""
+    found = []
+    for resource in RESOURCES:
+        for rule in resource.reference_rules:
+            if rule.collection == collection:
+                first = tx.row(_first_referring(resource, rule), {"value": value})
+                if first is not None:
+                    counted = tx.row(_count_referring(resource, rule), {"value": value})
+                    found.append((resource.name, counted[0] if counted else 0, first[0]))
+    return found
 
 
 def holder(tx: Tx, network_type: str, scope: str, claim_id: int) -> Segment | None:
@@ -118,16 +123,17 @@ def _physical_network_names() -> Statement:
 
 
 @cache
-def _segments_on() -> Statement:
+def _count_referring(resource: Resource, rule: ReferenceRule) -> Statement:
     columns = [func.count()]
-    return Statement(select(*columns).where(_SEGMENTS.c.physical_network == bindparam("name")), columns)
+    refers = TABLES[resource.collection].c[rule.attribute] == bindparam("value")
+    return Statement(select(*columns).where(refers), columns)
 
 
 @cache
-def _first_segment_on() -> Statement:
-    columns = [_SEGMENTS.c.id]
-    lives_there = _SEGMENTS.c.physical_network == bindparam("name")
-    return Statement(select(*columns).where(lives_there).order_by(_SEGMENTS.c.id).limit(1), columns)
+def _first_referring(resource: Resource, rule: ReferenceRule) -> Statement:
+    table = TABLES[resource.collection]
+    refers = table.c[rule.attribute] == bindparam("value")
+    return Statement(select(table.c.id).where(refers).order_by(table.c.id).limit(1), [table.c.id])
 
 
 @cache

@@ -51,11 +51,15 @@ class Cause(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A driver's error: its cause, and for a constraint its name or, where the driver has no name, its columns."""
+    """A driver's error: its cause, and for a constraint its name or, where the driver has no name, its columns.
+
+    `is_held_key`: the constraint is a key, primary or unique, that another row has.
+    """
 
     cause: Cause
     constraint: str = ""
     columns: tuple[str, ...] = ()
+    is_held_key: bool = False
 
 
 class Dialect:
@@ -139,7 +143,7 @@ class Sqlite(Dialect):
         if code == sqlite3.SQLITE_CONSTRAINT_CHECK:
             return Failure(Cause.CONSTRAINT, constraint=text)
         if code in {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}:
-            return Failure(Cause.CONSTRAINT, columns=tuple(text.split(", ")))
+            return Failure(Cause.CONSTRAINT, columns=tuple(text.split(", ")), is_held_key=True)
         if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
             return Failure(Cause.CONSTRAINT)
         if code is not None and code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -198,10 +202,13 @@ class Postgresql(Dialect):
         """SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
         state = getattr(error, "sqlstate", None)
         if state in {"23505", "23514", "23503"}:
-            return Failure(Cause.CONSTRAINT, constraint=error.diag.constraint_name or "")  # type: ignore[attr-defined]
+            name = error.diag.constraint_name or ""  # type: ignore[attr-defined]  # every psycopg.Error has it
+            return Failure(Cause.CONSTRAINT, constraint=name, is_held_key=state == "23505")
         if state in {"40001", "40P01", "55P03"}:
             return Failure(Cause.RUN_AGAIN)
-        if state is None or state[:2] in {"08", "57"}:
+        # Without a state it is the driver's own: a lost connection, or a value it cannot send.
+        lost = isinstance(error, psycopg.OperationalError) if state is None else state[:2] == "08"
+        if lost or state in {"57P01", "57P02", "57P03", "57P05"}:
             return Failure(Cause.DISCONNECTED)
         return Failure(Cause.OTHER)
 
@@ -214,6 +221,9 @@ def _wire_time(text: str) -> str:
 def _mariadb_time(text: str) -> str:
     """Turn the wire form into what MariaDB takes: it refuses the letter Z."""
     return f"{text[:10]} {text[11:19]}"
+
+
+_HELD_KEY = 1062
 
 
 class Mariadb(Dialect):
@@ -229,7 +239,7 @@ class Mariadb(Dialect):
 
     _NAMES = (
         (4025, re.compile(r"CONSTRAINT `([^`]+)`")),
-        (1062, re.compile(r"for key '(?:[^'.]+\.)?([^']+)'")),
+        (_HELD_KEY, re.compile(r"for key '(?:[^'.]+\.)?([^']+)'")),
         (1451, re.compile(r"CONSTRAINT `([^`]+)`")),
         (1452, re.compile(r"CONSTRAINT `([^`]+)`")),
     )
@@ -265,7 +275,8 @@ class Mariadb(Dialect):
         for constraint_code, pattern in self._NAMES:
             if code == constraint_code:
                 found = pattern.search(str(error.args[1]))
-                return Failure(Cause.CONSTRAINT, constraint=found.group(1) if found else "")
+                name = found.group(1) if found else ""
+                return Failure(Cause.CONSTRAINT, constraint=name, is_held_key=code == _HELD_KEY)
         if code in self._RUN_AGAIN:
             return Failure(Cause.RUN_AGAIN)
         if code in self._DISCONNECTED or isinstance(error, pymysql.err.InterfaceError):

@@ -30,6 +30,8 @@ from segmentary.rules.rule import Rule
 
 T = TypeVar("T")
 ATTEMPTS = 20
+# No attempt begins later than this after the first: whoever asks has stopped waiting by then.
+LAST_ATTEMPT_SECONDS = 20
 FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.25
 
@@ -75,8 +77,7 @@ class Tx:
         try:
             return self.execute(statement, values) == 1
         except self._database.dialect.errors as error:
-            failure = self._database.dialect.failure(error)
-            if failure.cause is Cause.CONSTRAINT and isinstance(explained(failure), ConstraintBroken):
+            if self._database.dialect.failure(error).is_held_key:
                 return False
             raise
 
@@ -123,8 +124,10 @@ class Database:
         says that the obstacle is gone and `work` may run again. Raises `TryAgain` after too many attempts, and what
         `work` and `explain` raise.
         """
-        now = utc_now()
+        now, started = utc_now(), time.monotonic()
         for attempt in range(ATTEMPTS):
+            if time.monotonic() > started + LAST_ATTEMPT_SECONDS:
+                break
             if attempt:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)))  # noqa: S311, a pause is no secret
             try:
@@ -136,7 +139,7 @@ class Database:
                 error = self._explained(broken, explain)
                 if error is not None:
                     raise error from broken
-        raise TryAgain(reason=f"the database asked {ATTEMPTS} times to run the transaction again")
+        raise TryAgain(reason="the database refused the transaction again and again because of others")
 
     def read(self, work: Callable[[Tx], T], *, one_state: bool = False) -> T:
         """Run `work`, which only reads; with `one_state` all its statements see the same state of the database."""
@@ -177,17 +180,20 @@ class Database:
             return result
 
     def _roll_back(self, connection: Any, error: BaseException) -> bool:  # noqa: ANN401
-        """Roll back; tell whether the connection is lost."""
-        if isinstance(error, self.dialect.errors) and self.dialect.failure(error).cause is Cause.DISCONNECTED:
-            return True
-        try:
-            connection.cursor().execute("ROLLBACK")
-        except self.dialect.errors as second:
-            # SQLite rolls some failures back by itself and then refuses; any other failure ends the connection.
-            if self.dialect.failure(second).cause is not Cause.OTHER or not self.dialect.one_writer:
-                connection.invalidate()
-                return True
-        return False
+        """Roll back; tell whether the connection is lost, which ends it."""
+        # A driver that was interrupted in the middle of an answer would take its rest for the next one.
+        lost = not isinstance(error, Exception)
+        if isinstance(error, self.dialect.errors):
+            lost = self.dialect.failure(error).cause is Cause.DISCONNECTED
+        if not lost:
+            try:
+                connection.cursor().execute("ROLLBACK")
+            except self.dialect.errors as second:
+                # SQLite rolls some failures back by itself and then refuses; any other failure ends the connection.
+                lost = self.dialect.failure(second).cause is not Cause.OTHER or not self.dialect.one_writer
+        if lost:
+            connection.invalidate()
+        return lost
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
@@ -202,7 +208,7 @@ class Database:
             yield connection
         except self.dialect.errors as error:
             failure = self.dialect.failure(error)
-            if failure.cause is Cause.DISCONNECTED:
+            if failure.cause is Cause.DISCONNECTED and connection.is_valid:
                 connection.invalidate()
             if failure.cause in {Cause.RUN_AGAIN, Cause.DISCONNECTED}:
                 raise _RunAgainError from error

@@ -6,6 +6,7 @@ from segmentary.catalog import PhysicalNetwork, event
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
 from segmentary.errors import PhysicalNetworkExists, PhysicalNetworkInUse, SegmentaryError
+from segmentary.rules.attribute import describe
 from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.rule import Rule
 from segmentary.services.call import Call
@@ -22,7 +23,7 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[PhysicalNetwork]]) -> list
 
 
 def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int | None) -> PhysicalNetwork:
-    """Change a physical network; its name only while no segment lives on it, or `PhysicalNetworkInUse`."""
+    """Change a physical network; its name only while nothing refers to it, or `PhysicalNetworkInUse`."""
     before = records.lock(tx, PhysicalNetwork, record_id, revision=revision)
     if changes.get("name", before.name) != before.name:
         _require_unused(tx, before, "renamed")
@@ -35,7 +36,7 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
 
 
 def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
-    """Delete a physical network on which no segment lives, or raise `PhysicalNetworkInUse`."""
+    """Delete a physical network that nothing refers to, or raise `PhysicalNetworkInUse`."""
     before = records.lock(tx, PhysicalNetwork, record_id, revision=revision)
     _require_unused(tx, before, "deleted")
     records.remove(tx, before)
@@ -55,6 +56,7 @@ def explain(tx: Tx, _rule: Rule | None, drafts: Sequence[Draft[PhysicalNetwork]]
 
 
 def _require_unused(tx: Tx, physical_network: PhysicalNetwork, verb: str) -> None:
-    count, first = claims.segments_on(tx, physical_network.name)
-    if count:
-        raise PhysicalNetworkInUse(name=physical_network.name, verb=verb, count=count, first=first)
+    users = claims.referring(tx, describe(PhysicalNetwork).collection, physical_network.name)
+    if users:
+        text = "; ".join(f"{count} {noun}(s), {first} the first of them" for noun, count, first in users)
+        raise PhysicalNetworkInUse(name=physical_network.name, verb=verb, users=text)
