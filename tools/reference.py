@@ -7,6 +7,7 @@ import click
 
 from segmentary import errors
 from segmentary.api import routes
+from segmentary.api.body import Bodies
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
 from segmentary.catalog.event import Event, Verb
@@ -281,8 +282,9 @@ def _extensions() -> str:
 
 
 def _routes() -> str:
-    app = Application(Settings())
-    served = list(routes.routes(app))
+    settings = Settings()
+    app = Application(settings)
+    served = list(routes.routes(app, Bodies(settings)))
     app.close()
     return page(
         "Routes",

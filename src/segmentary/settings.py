@@ -35,6 +35,7 @@ class Settings:
     )
     token_file: str = setting("", "File with the token that every request must carry in X-Auth-Token.")
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
+    body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)
     page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")
     global_physnet_mtu: int = setting(
         1500, "MTU in bytes of physical networks that have none of their own.", minimum=68, maximum=65535

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import falcon
 
-from segmentary.api.exchange import JSON, base_url, body, idempotency, if_match, parameters, require_no_body
+from segmentary.api.body import Bodies
+from segmentary.api.exchange import JSON, base_url, idempotency, if_match, parameters, require_no_body
 from segmentary.app import Application, known_id
 from segmentary.rules.attribute import Resource
 from segmentary.wire import decode, encode, query
@@ -13,9 +14,9 @@ from segmentary.wire import decode, encode, query
 class Several:
     """/v2.0/{collection}: list and create."""
 
-    def __init__(self, app: Application, resource: Resource) -> None:
+    def __init__(self, app: Application, bodies: Bodies, resource: Resource) -> None:
         """Serve one resource."""
-        self._app, self._resource = app, resource
+        self._app, self._bodies, self._resource = app, bodies, resource
         self._place_of_id = [one.name for one in resource.attributes].index("id")
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
@@ -31,7 +32,7 @@ class Several:
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Create one, or several at once."""
-        given = body(request, self._app.settings.body_limit)
+        given = self._bodies.read(request)
         drafts, several = decode.drafts(self._resource, given)
         actor, asked = request.context.actor, idempotency(request, given)
 
@@ -52,9 +53,9 @@ class Several:
 class One:
     """/v2.0/{collection}/{id}: show, update and delete."""
 
-    def __init__(self, app: Application, resource: Resource) -> None:
+    def __init__(self, app: Application, bodies: Bodies, resource: Resource) -> None:
         """Serve one resource."""
-        self._app, self._resource = app, resource
+        self._app, self._bodies, self._resource = app, bodies, resource
 
     def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Show."""
@@ -65,7 +66,7 @@ class One:
 
     def on_put(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Update."""
-        changes = decode.changes(self._resource, body(request, self._app.settings.body_limit))
+        changes = decode.changes(self._resource, self._bodies.read(request))
         known = known_id(self._resource, record_id)
         after = self._app.update(self._resource, known, changes, if_match(request), request.context.actor)
         response.content_type = JSON

@@ -1,14 +1,13 @@
-"""What the handlers share: reading a request within its limits, and what is kept of it for its answer."""
+"""What the handlers share: reading a request, and what is kept of it for its answer."""
 
 import hashlib
 import re
-from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import falcon
 
-from segmentary.errors import BodyTooLarge, InvalidValue, MalformedBody
+from segmentary.errors import InvalidValue, MalformedBody
 from segmentary.rules.draft import shown
 from segmentary.services.idempotency import Once
 
@@ -27,17 +26,6 @@ def global_request_id(request: falcon.Request) -> str | None:
     """Return the caller's own request id, if it has the form of one."""
     given = request.get_header("X-OpenStack-Request-ID")
     return given if given and _REQUEST_ID.match(given) else None
-
-
-def body(request: falcon.Request, limit: int) -> bytes:
-    """Return the body; raise `BodyTooLarge` beyond the limit, however it is sent."""
-    if (request.content_length or 0) > limit:
-        raise BodyTooLarge(limit=limit)
-    stream: Any = request.bounded_stream if request.content_length is not None else request.stream
-    data: bytes = stream.read(limit + 1)
-    if len(data) > limit:
-        raise BodyTooLarge(limit=limit)
-    return data
 
 
 def require_no_body(request: falcon.Request) -> None:

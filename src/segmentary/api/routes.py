@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
 from segmentary.api.discovery import Extensions, OneExtension, Versions
 from segmentary.app import Application
@@ -13,11 +14,11 @@ EXTENSION_ROUTES = (("/v2.0/extensions", Extensions), ("/v2.0/extensions/{alias}
 OPEN_PATHS = frozenset({"/"})
 
 
-def routes(app: Application) -> Iterator[tuple[str, object]]:
+def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, object]]:
     """Return every path and what answers it; collections are spelled with underscores and with hyphens."""
     for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
         yield path, handler()
     for resource in RESOURCES:
         for collection in sorted({resource.collection, resource.collection.replace("_", "-")}):
-            yield f"/v2.0/{collection}", Several(app, resource)
-            yield f"/v2.0/{collection}/{{record_id}}", One(app, resource)
+            yield f"/v2.0/{collection}", Several(app, bodies, resource)
+            yield f"/v2.0/{collection}/{{record_id}}", One(app, bodies, resource)

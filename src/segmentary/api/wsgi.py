@@ -10,6 +10,7 @@ import logging
 import falcon
 
 from segmentary.api.authentication import Authentication, read_token
+from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, global_request_id, new_request_id
 from segmentary.api.routes import OPEN_PATHS, routes
 from segmentary.app import Application
@@ -37,15 +38,15 @@ class _Middleware:
             request.context.actor = self._authentication.actor(request, global_request_id(request) or request_id)
 
 
-def make_wsgi(app: Application) -> falcon.App[falcon.Request, falcon.Response]:
-    """Return the WSGI application of an opened application."""
+def make_wsgi(app: Application, bodies: Bodies) -> falcon.App[falcon.Request, falcon.Response]:
+    """Return the WSGI application of an opened application, which reads request bodies through `bodies`."""
     token = read_token(app.settings.token_file) if app.settings.token_file else None
     wsgi = falcon.App(media_type=JSON, middleware=[_Middleware(Authentication(token))])
     wsgi.req_options.strip_url_path_trailing_slash = True
     wsgi.add_error_handler(Exception, _unexpected)
     wsgi.add_error_handler(falcon.HTTPError, _http_error)
     wsgi.add_error_handler(SegmentaryError, _refused)
-    for path, handler in routes(app):
+    for path, handler in routes(app, bodies):
         wsgi.add_route(path, handler)
     return wsgi
 

@@ -14,7 +14,9 @@ from granian.http import HTTP1Settings
 
 import segmentary
 from segmentary.api.authentication import read_token
+from segmentary.api.body import Bodies
 from segmentary.api.wsgi import make_wsgi
+from segmentary.cli import connections
 from segmentary.db import migrate
 from segmentary.db.engine import shown_url
 from segmentary.db.transaction import Database
@@ -63,7 +65,9 @@ class _Target:
         self._settings = settings
 
     def __call__(self, *_: object) -> Any:  # noqa: ANN401, a WSGI callable
-        wsgi = make_wsgi(segmentary.Application(self._settings))
+        bodies = Bodies(self._settings)
+        wsgi = make_wsgi(segmentary.Application(self._settings), bodies)
+        connections.watch(bodies, self._settings.port, self._settings.body_seconds)
         # What is made at start lives as long as the process: the collector need not look at it again.
         gc.freeze()
         return wsgi
