@@ -2,10 +2,11 @@
 
     python -m tools.examples README.md docs/tutorial/first-network.md
 
-An example is a line that begins with `$ ` in a block that begins with ```console; what it prints, standard error
-included, follows up to the next one. One bash runs all examples of a page in an empty folder, beside a server on
-http://127.0.0.1:9696 whose database is segmentary.db in that folder. A test runs them too (tests/docs): there ids
-may differ as long as they differ alike, and times as they like.
+An example is a line that begins with `$ ` in a block that begins with ```console, and goes on in lines that begin with
+`> ` or follow a backslash. What it prints, standard error included, stands below it, up to the next one. One bash runs
+all examples of a page in an empty folder, beside a server on http://127.0.0.1:9696 whose database is segmentary.db in
+that folder. A test runs them too (tests/docs): there ids may differ as long as they differ alike, and times as they
+like.
 """
 
 import os
@@ -51,12 +52,13 @@ def examples(page: str) -> Iterator[Example]:
             inside = lines[place] == "```console"
         elif inside and lines[place].startswith("$ "):
             start = place
-            while lines[place].endswith("\\"):
+            while lines[place].endswith("\\") or lines[place + 1].startswith("> "):
                 place += 1
             first = end = place + 1
             while not lines[end].startswith(("$ ", "```")):
                 end += 1
-            yield Example("\n".join(lines[start:first]).removeprefix("$ "), tuple(lines[first:end]), first, end)
+            command = "\n".join(line.removeprefix("> ") for line in lines[start:first]).removeprefix("$ ")
+            yield Example(command, tuple(lines[first:end]), first, end)
             place = end - 1
         place += 1
 

@@ -57,6 +57,6 @@ def test_ids_may_differ_only_alike() -> None:
 
 
 def test_a_page_is_rewritten_below_its_commands_only() -> None:
-    page = "text\n```console\n$ one \\\n  more\nold\n$ two\n```\n```sh\n$ three\n```\n"
-    assert [example.command for example in examples.examples(page)] == ["one \\\n  more", "two"]
+    page = "text\n```console\n$ one \\\n  more\nold\n$ two '\n> 2'\n```\n```sh\n$ three\n```\n"
+    assert [example.command for example in examples.examples(page)] == ["one \\\n  more", "two '\n2'"]
     assert examples.rewritten(page, [["new"], []]) == re.sub("old", "new", page)

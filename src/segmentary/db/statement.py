@@ -1,7 +1,7 @@
 """Statements, made once and compiled once per dialect; a request only binds values.
 
 Building an SQL expression and sending it through an engine costs more than the rest of a create (see
-docs/explanation/performance.md); the driver's cursor is called with ready-made text.
+docs/decisions/0003-statements-compiled-once.md); the driver's cursor is called with ready-made text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
