@@ -24,7 +24,7 @@ from tests.servers.service import Service
 ROOT = Path(__file__).parents[1]
 SHOWN_URL = "http://127.0.0.1:9696"
 PROGRAMS = (sysconfig.get_path("scripts"), str(ROOT / ".venv-clients" / "bin"))
-SECONDS = 120
+SECONDS = 600
 _END = "\x1eend of output\x1e"
 _VARIES = re.compile(
     r"(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
