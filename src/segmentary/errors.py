@@ -9,7 +9,8 @@ The first level answers the only question of a caller: change the request, chang
     │   │                           InvalidRequest (several at once),
     │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
-    │   │                           NetworkSegmentRangeNotFound, ExtensionNotFound
+    │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
+    │   │                           ExtensionNotFound
     │   ├── NotAuthenticated, IdempotencyKeyReused
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
@@ -145,6 +146,18 @@ class PhysicalNetworkNotFound(NotFound):
 
 class NetworkSegmentRangeNotFound(NotFound):
     """Network segment range {id} could not be found."""
+
+
+class AgentNotFound(NotFound):
+    """Agent {id} could not be found."""
+
+
+class HostNotFound(NotFound):
+    """Host {id} could not be found."""
+
+
+class HostMappingNotFound(NotFound):
+    """Segment {segment_id} has no host mapping of its own for host {host}."""
 
 
 class ExtensionNotFound(NotFound):

@@ -44,6 +44,10 @@ class Settings:
     project_network_types: str = setting(
         "", "Network types, separated by commas, that a network created without one is tried to get; local if empty."
     )
+    agent_down_time: int = setting(75, "Seconds without a report after which an agent is not alive.", minimum=3)
+    unknown_physical_networks: str = setting(
+        "refuse", "What is done about an unknown physical network that a host reports: refuse, or declare it."
+    )
     idempotency_hours: int = setting(
         24, "Hours for which answers to requests with an Idempotency-Key are kept.", minimum=1
     )

@@ -19,6 +19,8 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, object]]:
     for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
         yield path, handler()
     for resource in RESOURCES:
+        if not resource.routed:
+            continue
         for collection in sorted({resource.collection, resource.collection.replace("_", "-")}):
             yield f"/v2.0/{collection}", Several(app, bodies, resource)
             yield f"/v2.0/{collection}/{{record_id}}", One(app, bodies, resource)

@@ -4,6 +4,7 @@ To add a network type: `network_type.py`. To add an attribute: one line in the c
 resource: a module here, its name in `RESOURCES`, and a module of the same name in `segmentary.services`.
 """
 
+from segmentary.catalog.agent import Agent, HostMapping
 from segmentary.catalog.network import Network
 from segmentary.catalog.physical_network import PhysicalNetwork
 from segmentary.catalog.segment import Segment
@@ -11,12 +12,9 @@ from segmentary.catalog.segment_range import SegmentRange
 from segmentary.rules.attribute import Resource, describe
 
 # Parents first: tables are made in this order and emptied in the other.
-RESOURCES: tuple[Resource, ...] = (
-    describe(PhysicalNetwork),
-    describe(Network),
-    describe(Segment),
-    describe(SegmentRange),
+RESOURCES: tuple[Resource, ...] = tuple(
+    describe(record) for record in (PhysicalNetwork, Network, Segment, SegmentRange, Agent, HostMapping)
 )
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
 
-__all__ = ["BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment", "SegmentRange"]
+__all__ = ["Agent", "HostMapping", "BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment", "SegmentRange"]

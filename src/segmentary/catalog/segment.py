@@ -11,9 +11,10 @@ A segment's claim is what no other segment may hold at the same time:
 
 from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES, Need, NetworkType, Scope
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
+from segmentary.catalog.standard import HOST
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import SegmentNotFound
-from segmentary.rules.attribute import Presence, attribute, option, resource
+from segmentary.rules.attribute import Presence, attribute, lookup, option, resource
 from segmentary.rules.expression import Coalesced, absent, between, equal, implies, one_of, present
 from segmentary.rules.kind import Choice, Flag, Integer, Text, Uuid
 from segmentary.rules.rule import ReferenceRule, RowRule, UniqueRule
@@ -106,6 +107,8 @@ USE_RESERVED = option(
         SEGMENT_PHYSICAL_NETWORK,
     ),
     options=(USE_RESERVED,),
+    indexes=(("physical_network", "id"),),
+    lookups=(lookup("host", HOST, "Segments that this host reaches; repeated: any of these hosts."),),
 )
 class Segment:
     """One layer-2 segment of a network."""

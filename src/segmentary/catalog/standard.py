@@ -5,6 +5,7 @@ from functools import partial
 from segmentary.rules.attribute import Presence, attribute
 from segmentary.rules.kind import Integer, Text, Timestamp, Uuid
 
+HOST = Text(255, minimum=1)
 ID = partial(attribute, Uuid(), doc="Identifier, chosen by the server.")
 DESCRIPTION = partial(
     attribute,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from segmentary.catalog import RESOURCES
+from segmentary.catalog.agent import OBSERVATION_AGENT, REACH_AGENT, REACH_PHYSICAL_NETWORK
 from segmentary.db import render
 from segmentary.db.dialects import FORMS
 from segmentary.db.types import (
@@ -62,6 +63,8 @@ def _table(resource: Resource) -> Table:
     for reference in resource.reference_rules:
         table.append_constraint(_foreign_key(reference))
         _index_reference(reference, resource, table)
+    for names in resource.indexes:
+        Index(f"{resource.collection}_{'_'.join(names)}", *(table.c[name] for name in names))
     return table
 
 
@@ -94,12 +97,14 @@ def _unique(rule: UniqueRule) -> UniqueConstraint:
 
 
 def _foreign_key(rule: ReferenceRule) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint([rule.attribute], [f"{rule.collection}.{rule.target}"], name=rule.name)
+    target = f"{rule.collection}.{rule.target}"
+    return ForeignKeyConstraint([rule.attribute], [target], name=rule.name, ondelete="CASCADE" if rule.cascade else None)
 
 
 def _index_reference(rule: ReferenceRule, resource: Resource, table: Table) -> None:
-    """Index a reference, unless a unique key begins with it: deleting a parent looks for its children."""
-    if not any(unique.key[0] == rule.attribute for unique in resource.unique_rules):
+    """Index a reference, unless a unique key or another index begins with it: deleting a parent looks for its children."""
+    firsts = {unique.key[0] for unique in resource.unique_rules} | {names[0] for names in resource.indexes}
+    if rule.attribute not in firsts:
         Index(f"{rule.name}_index", table.c[rule.attribute])
 
 
@@ -125,6 +130,36 @@ RELEASES = Table(
     Column("scope", text_type(64), primary_key=True),
     Column("segmentation_id", SERIAL_TYPE, primary_key=True, autoincrement=False),
     Column("released_at", SERIAL_TYPE, nullable=False),
+    **_OPTIONS,
+)
+
+# Which physical networks agents reach, and through what.
+REACHES = Table(
+    "reaches",
+    METADATA,
+    Column("agent_id", UUID_TYPE, primary_key=True),
+    Column("physical_network", text_type(64), primary_key=True),
+    Column("host", text_type(255), nullable=False),
+    Column("via", text_type(255), nullable=False),
+    _foreign_key(REACH_AGENT),
+    _foreign_key(REACH_PHYSICAL_NETWORK),
+    Index("reaches_physical_network_host", "physical_network", "host"),
+    Index("reaches_host_physical_network", "host", "physical_network"),
+    **_OPTIONS,
+)
+
+# Which segmentation IDs agents found on their hosts, recorded or not.
+OBSERVATIONS = Table(
+    "observations",
+    METADATA,
+    Column("agent_id", UUID_TYPE, primary_key=True),
+    Column("network_type", text_type(32), primary_key=True),
+    Column("scope", text_type(64), primary_key=True),
+    Column("segmentation_id", SERIAL_TYPE, primary_key=True, autoincrement=False),
+    Column("host", text_type(255), nullable=False),
+    Column("network_id", UUID_TYPE, nullable=True),
+    _foreign_key(OBSERVATION_AGENT),
+    Index("observations_host", "host"),
     **_OPTIONS,
 )
 

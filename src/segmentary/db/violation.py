@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import UniqueConstraint
 
 from segmentary.catalog import RESOURCES
+from segmentary.catalog.agent import REPORT_RULES
 from segmentary.db.dialects import Failure
 from segmentary.db.tables import METADATA
 from segmentary.errors import InconsistentData, SegmentaryError
@@ -24,6 +25,7 @@ def _rules() -> Iterable[Rule]:
     for resource in RESOURCES:
         yield from resource.row_rules
         yield from resource.rules
+    yield from REPORT_RULES
 
 
 _BY_NAME = {rule.name: rule for rule in _rules()}

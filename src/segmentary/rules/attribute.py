@@ -11,7 +11,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar, dataclass_transform
@@ -66,6 +66,11 @@ class Attribute:
     also: str | None
     empty: bool
     doc: str
+
+
+def lookup(name: str, kind: Kind, doc: str) -> Attribute:
+    """Declare a filter of lists that is no attribute of the records."""
+    return replace(option(name, kind, None, doc), create=Presence.REFUSED, filterable=True)
 
 
 def option(name: str, kind: Kind, default: object, doc: str) -> Attribute:
@@ -153,6 +158,9 @@ class Resource:
     rules: tuple[Rule, ...]
     parts: Parts | None
     options: tuple[Attribute, ...]
+    indexes: tuple[tuple[str, ...], ...]
+    routed: bool
+    lookups: tuple[Attribute, ...]
 
     @cached_property
     def by_name(self) -> dict[str, Attribute]:
@@ -224,10 +232,14 @@ def resource(  # noqa: PLR0913, each keyword is one fact about a resource
     rules: tuple[Rule, ...] = (),
     parts: Parts | None = None,
     options: tuple[Attribute, ...] = (),
+    indexes: tuple[tuple[str, ...], ...] = (),
+    routed: bool = True,
+    lookups: tuple[Attribute, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
     """Declare a resource: `name` and `collection` are its names in JSON, of one and of several.
 
-    `options` are what a create request may say beside the attributes.
+    `options` are what a create request may say beside the attributes; `indexes` the attributes that lists look records
+    up by; without `routed` the five verbs have no paths of their own; `lookups` are filters that are no attributes.
     """
 
     def declare(cls: type[T]) -> type[T]:
@@ -243,6 +255,9 @@ def resource(  # noqa: PLR0913, each keyword is one fact about a resource
             rules=rules,
             parts=parts,
             options=options,
+            indexes=indexes,
+            routed=routed,
+            lookups=lookups,
         )
         return record
 

@@ -43,13 +43,17 @@ class UniqueRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReferenceRule:
-    """The attribute names an existing record of another collection: FOREIGN KEY in the database."""
+    """The attribute names an existing record of another collection: FOREIGN KEY in the database.
+
+    With `cascade` deleting that record deletes this one.
+    """
 
     name: str
     attribute: str
     collection: str
     target: str
     limit: str
+    cascade: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,6 +80,7 @@ def _filters(
     resource: Resource, given: Mapping[str, Sequence[str]], problems: list[InvalidInput]
 ) -> dict[str, tuple[object, ...]]:
     known = {wire: one for wire, one in resource.by_wire.items() if one.filterable}
+    known |= {one.name: one for one in resource.lookups}
     unknown = [key for key in given if key not in known and key not in _OPTIONS]
     if unknown:
         problems.append(UnrecognizedFilter(attribute=shown_names(unknown), known=", ".join(sorted(known))))
