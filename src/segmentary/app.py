@@ -10,17 +10,18 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from segmentary.catalog import Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
-from segmentary.db import listing, migrate, records
+from segmentary.catalog.agent import INCLUDED, Report
+from segmentary.db import listing, migrate, reach, records
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Tx
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.kind import UnfitValueError, Uuid
-from segmentary.rules.listing import ListQuery
-from segmentary.services import network, physical_network, segment, segment_range
+from segmentary.rules.listing import HostQuery, ListQuery
+from segmentary.services import agent, drift, host, host_mapping, network, physical_network, segment, segment_range
 from segmentary.services.call import Call, project_network_types
 from segmentary.services.idempotency import Once, once
 from segmentary.settings import Settings, load
@@ -32,10 +33,7 @@ SERVICES: Mapping[str, ModuleType] = {
     "segment": segment,
     "physical_network": physical_network,
     "network_segment_range": segment_range,
-}
-# What completes the rows of a resource with attributes derived from other records.
-COMPLETIONS: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
-    "network_segment_range": segment_range.complete,
+    "agent": agent,
 }
 LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
 
@@ -52,6 +50,13 @@ class Application:
         self.segments = Collection(self, Segment)
         self.physical_networks = Collection(self, PhysicalNetwork)
         self.segment_ranges = Collection(self, SegmentRange)
+        self.agents = Collection(self, Agent)
+        self.hosts = Hosts(self)
+        # What completes the rows of a resource with attributes derived from other records.
+        self._completions: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
+            "network_segment_range": segment_range.complete,
+            "agent": lambda tx, rows, _fields: agent.complete_rows(tx, settings, rows),
+        }
 
     def __enter__(self) -> Self:
         """Use it as a context manager to have it closed."""
@@ -92,7 +97,9 @@ class Application:
         """Return the rows of a list; raise the resource's `NotFound` for a marker that can be no id."""
         if query.marker is not None and query.limit is not None:
             query = replace(query, marker=known_id(resource, query.marker))
-        complete = COMPLETIONS.get(resource.name)
+        complete = self._completions.get(resource.name)
+        if host_mapping.HOST_FILTER in query.filters and resource.name == "segment":
+            return self.database.read(lambda tx: host_mapping.find_segments(tx, query))
         if complete is None:
             return self.database.read(lambda tx: listing.find(tx, resource, query))
         return self.database.read(
@@ -101,7 +108,7 @@ class Application:
 
     def show(self, resource: Resource, record_id: str, fields: frozenset[str] = frozenset()) -> Row:
         """Return the row of one record."""
-        complete = COMPLETIONS.get(resource.name)
+        complete = self._completions.get(resource.name)
         if complete is None:
             return self.database.read(lambda tx: records.show(tx, resource, record_id))
         return self.database.read(
@@ -119,6 +126,67 @@ class Application:
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], None] = lambda tx: service.delete(tx, call, record_id, revision)  # noqa: E731, typed
         self.database.run(work, explain=_again)
+
+
+class Hosts:
+    """Hosts and what they reach."""
+
+    def __init__(self, app: Application) -> None:
+        """Bind to an application."""
+        self._app = app
+
+    def report(self, report: Report, actor: Actor = LIBRARY) -> dict[str, object]:
+        """Store what an agent says of its host, unless that is what is stored; return the host."""
+        settings, call = self._app.settings, Call(actor, self._app.settings)
+        if not self._app.database.read(lambda tx: host.is_repeated(tx, settings, report)):
+            self._app.database.run(lambda tx: host.take(tx, call, report), explain=_again)
+        return self.show(report.host)
+
+    def find(self, query: HostQuery) -> list[dict[str, object]]:
+        """Return the hosts that reach anything, by name."""
+        settings = self._app.settings
+
+        def work(tx: Tx) -> list[dict[str, object]]:
+            return host.several(tx, settings, reach.hosts_page(tx, query))
+
+        return self._app.database.read(work, one_state=True)
+
+    def show(self, name: str) -> dict[str, object]:
+        """Return a host; raise `HostNotFound`."""
+        settings = self._app.settings
+        return self._app.database.read(lambda tx: host.show(tx, settings, name), one_state=True)
+
+    def require_known(self, name: str) -> None:
+        """Raise `HostNotFound` if nothing is known of a host."""
+        self._app.database.read(lambda tx: host.require_known(tx, name))
+
+    def forget(self, name: str, actor: Actor = LIBRARY) -> None:
+        """Forget a host, its agents and its mappings; raise `HostNotFound`."""
+        call = Call(actor, self._app.settings)
+        self._app.database.run(lambda tx: host.delete(tx, call, name), explain=_again)
+
+    def of_segment(self, segment_id: str, query: HostQuery) -> list[dict[str, object]]:
+        """Return the hosts that reach a segment, by name, and why."""
+        return self._app.database.read(lambda tx: host_mapping.hosts_of(tx, segment_id, query.marker, query.limit))
+
+    def map(self, segment_id: str, name: str, mapping: str = INCLUDED, actor: Actor = LIBRARY) -> HostMapping:
+        """Say that a host reaches a segment (included) or does not (excluded), whatever is reported."""
+        call = Call(actor, self._app.settings)
+        return self._app.database.run(lambda tx: host_mapping.put(tx, call, segment_id, name, mapping), explain=_again)
+
+    def unmap(self, segment_id: str, name: str, actor: Actor = LIBRARY) -> None:
+        """Leave it to the reports again whether a host reaches a segment."""
+        call = Call(actor, self._app.settings)
+        self._app.database.run(lambda tx: host_mapping.remove(tx, call, segment_id, name), explain=_again)
+
+    def set_segments(self, name: str, segments: Sequence[str], actor: Actor = LIBRARY) -> None:
+        """Make these the segments a host is included in beside what is reported."""
+        call = Call(actor, self._app.settings)
+        self._app.database.run(lambda tx: host_mapping.set_segments(tx, call, name, segments), explain=_again)
+
+    def drift(self, name: str) -> dict[str, object]:
+        """Return where what a host carries and what is recorded for it differ."""
+        return self._app.database.read(lambda tx: drift.of_host(tx, name), one_state=True)
 
 
 class Collection(Generic[T]):

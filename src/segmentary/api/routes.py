@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
 from segmentary.api.discovery import Extensions, OneExtension, Versions
+from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
 
@@ -18,6 +19,12 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, object]]:
     """Return every path and what answers it; collections are spelled with underscores and with hyphens."""
     for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
         yield path, handler()
+    yield "/v2.0/hosts", Hosts(app)
+    yield "/v2.0/hosts/{host}", OneHost(app)
+    yield "/v2.0/hosts/{host}/segments", HostSegments(app)
+    yield "/v2.0/hosts/{host}/drift", HostDrift(app)
+    yield "/v2.0/segments/{record_id}/hosts", SegmentHosts(app)
+    yield "/v2.0/segments/{record_id}/hosts/{host}", SegmentHost(app)
     for resource in RESOURCES:
         if not resource.routed:
             continue

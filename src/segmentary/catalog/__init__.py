@@ -17,4 +17,13 @@ RESOURCES: tuple[Resource, ...] = tuple(
 )
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
 
-__all__ = ["Agent", "HostMapping", "BY_COLLECTION", "RESOURCES", "Network", "PhysicalNetwork", "Segment", "SegmentRange"]
+__all__ = [
+    "BY_COLLECTION",
+    "RESOURCES",
+    "Agent",
+    "HostMapping",
+    "Network",
+    "PhysicalNetwork",
+    "Segment",
+    "SegmentRange",
+]

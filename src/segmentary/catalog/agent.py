@@ -9,6 +9,7 @@ asked for, never stored. Stored beside it is only what differs from it, a host m
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from segmentary.catalog.standard import CREATED_AT, HOST, ID, REVISION_NUMBER, UPDATED_AT
@@ -64,6 +65,25 @@ OBSERVATION_AGENT = ReferenceRule(
     cascade=True,
 )
 REPORT_RULES = (REACH_AGENT, REACH_PHYSICAL_NETWORK, OBSERVATION_AGENT)
+
+
+Observed = tuple[str, str, int, str | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What one agent says of its host: the physical networks it reaches, with what through, and what was observed.
+
+    An observed ID is its network type, physical network ('' for tunnels), number and, if known, network; `observed`
+    None says nothing about what the host carries.
+    """
+
+    host: str
+    agent_type: str
+    binary: str
+    availability_zone: str | None
+    physical_networks: tuple[tuple[str, str], ...]
+    observed: tuple[Observed, ...] | None
 
 
 @resource(

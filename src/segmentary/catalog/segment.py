@@ -11,8 +11,7 @@ A segment's claim is what no other segment may hold at the same time:
 
 from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES, Need, NetworkType, Scope
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
-from segmentary.catalog.standard import HOST
-from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NUMBER, UPDATED_AT
+from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, HOST, ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import SegmentNotFound
 from segmentary.rules.attribute import Presence, attribute, lookup, option, resource
 from segmentary.rules.expression import Coalesced, absent, between, equal, implies, one_of, present

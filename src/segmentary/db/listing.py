@@ -8,12 +8,12 @@ A page is found by comparing with the marker's values (keyset), never by countin
 wherever it lies, and stays right while records come and go.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select, union
 
 from segmentary.db.dialects import NullsLow
 from segmentary.db.records import columns_of, parts_of, with_parts, without_parts
@@ -25,6 +25,7 @@ from segmentary.rules.kind import Constant
 from segmentary.rules.listing import ListQuery
 
 SHAPES = 512
+MakeBranches = Callable[..., Sequence[ColumnElement[bool]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,23 @@ class _Shape:
     sort: tuple[tuple[str, bool], ...]
     after: tuple[bool, ...]
     limited: bool
+    branches: tuple[MakeBranches, tuple[int, ...]] | None = None
 
 
-def find(tx: Tx, resource: Resource, query: ListQuery) -> list[Row]:
-    """Return the rows of the records asked for, in the order asked for."""
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Parts of a table that a list is made of, each found by an index of its own; a record in several comes once.
+
+    `make` returns the condition of each part, for `sizes` of what it is about; `values` are what those conditions bind.
+    """
+
+    make: MakeBranches
+    sizes: tuple[int, ...]
+    values: Mapping[str, object]
+
+
+def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> list[Row]:
+    """Return the rows of the records asked for, in the order asked for; only those of the branches, if there are."""
     filters = _on_stored(resource, query.filters)
     values: dict[str, Any] = {
         f"{name}_{number}": value for name, one in filters.items() for number, value in enumerate(one)
@@ -58,7 +72,8 @@ def find(tx: Tx, resource: Resource, query: ListQuery) -> list[Row]:
     if query.limit is not None:
         values["limit"] = query.limit
     counts = tuple((name, len(one)) for name, one in filters.items())
-    shape = _Shape(counts, sort, after, query.limit is not None)
+    shape = _Shape(counts, sort, after, query.limit is not None, (branches.make, branches.sizes) if branches else None)
+    values |= branches.values if branches else {}
     rows = tx.rows(_list(resource, shape), values)
     rows = _assembled(resource, rows)
     return rows[::-1] if query.reverse else rows
@@ -100,12 +115,24 @@ def _list(resource: Resource, shape: _Shape) -> Statement:
     conditions = [_is_one_of(resource, name, count) for name, count in shape.filters]
     if shape.after:
         conditions.append(_is_after(table.c, shape.sort, shape.after))
-    statement = select(*columns).where(*conditions).order_by(*_order(table.c, shape.sort))
-    if shape.limited:
-        statement = statement.limit(bindparam("limit"))
+    statement = _page(select(*columns).where(*conditions), table.c, shape)
+    if shape.branches is not None:
+        make, sizes = shape.branches
+        parts = [
+            select(_page(select(*columns).where(*conditions, branch), table.c, shape).subquery(f"branch_{place}"))
+            for place, branch in enumerate(make(*sizes))
+        ]
+        found = union(*parts).subquery("found")
+        statement = _page(select(found), found.c, shape)
     if resource.parts is None:
         return Statement(statement, columns)
     return _joined(resource, statement, shape.sort)
+
+
+def _page(statement: Select[Any], columns: Any, shape: _Shape) -> Select[Any]:  # noqa: ANN401, columns
+    """Return the statement in order, cut after a page."""
+    ordered = statement.order_by(*_order(columns, shape.sort))
+    return ordered.limit(bindparam("limit")) if shape.limited else ordered
 
 
 def _joined(resource: Resource, statement: Select[Any], sort: Sequence[tuple[str, bool]]) -> Statement:

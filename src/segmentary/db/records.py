@@ -5,7 +5,8 @@ lists are encoded from rows, without making records of them.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Table, bindparam, delete, insert, select
@@ -75,6 +76,20 @@ def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
     )
     row = tuple([values[column] for column in resource.columns])
     return as_records(type(before), complete(tx, resource, [row]))[0]
+
+
+def touch(tx: Tx, record: object, values: Mapping[str, object]) -> None:
+    """Store values of a locked record that are no change of it: its revision stays."""
+    overwrite(tx, replace(record, **values))  # type: ignore[type-var]  # every record is a dataclass
+
+
+def by_ids(tx: Tx, resource: Resource, ids: Sequence[str]) -> list[Row]:
+    """Return the rows of the records with these ids, in the order of the ids; those that are gone are left out."""
+    if not ids:
+        return []
+    found = tx.rows(_by_ids(resource, len(ids)), {f"id_{number}": one for number, one in enumerate(ids)})
+    rows = {row[resource.columns.index("id")]: row for row in found}
+    return complete(tx, resource, [rows[one] for one in ids if one in rows])
 
 
 def overwrite(tx: Tx, record: object) -> None:
@@ -155,6 +170,13 @@ def _lock(resource: Resource) -> Statement:
 def _show(resource: Resource) -> Statement:
     table, columns = TABLES[resource.collection], columns_of(resource)
     return Statement(select(*columns).where(table.c.id == bindparam("id")), columns)
+
+
+@lru_cache(256)
+def _by_ids(resource: Resource, count: int) -> Statement:
+    table, columns = TABLES[resource.collection], columns_of(resource)
+    wanted = [bindparam(f"id_{number}", type_=table.c.id.type) for number in range(count)]
+    return Statement(select(*columns).where(table.c.id.in_(wanted)), columns)
 
 
 @cache

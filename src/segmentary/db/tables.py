@@ -98,11 +98,13 @@ def _unique(rule: UniqueRule) -> UniqueConstraint:
 
 def _foreign_key(rule: ReferenceRule) -> ForeignKeyConstraint:
     target = f"{rule.collection}.{rule.target}"
-    return ForeignKeyConstraint([rule.attribute], [target], name=rule.name, ondelete="CASCADE" if rule.cascade else None)
+    return ForeignKeyConstraint(
+        [rule.attribute], [target], name=rule.name, ondelete="CASCADE" if rule.cascade else None
+    )
 
 
 def _index_reference(rule: ReferenceRule, resource: Resource, table: Table) -> None:
-    """Index a reference, unless a unique key or another index begins with it: deleting a parent looks for its children."""
+    """Index a reference, unless a key or an index begins with it: deleting a parent looks for its children."""
     firsts = {unique.key[0] for unique in resource.unique_rules} | {names[0] for names in resource.indexes}
     if rule.attribute not in firsts:
         Index(f"{rule.name}_index", table.c[rule.attribute])

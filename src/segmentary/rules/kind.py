@@ -207,15 +207,18 @@ class Entries:
     """A list of objects; `fields` says for each key its name in Python and its kind."""
 
     fields: tuple[tuple[str, str, Kind], ...]
+    minimum: int = 1
 
     @property
     def allows(self) -> str:
         """The keys."""
-        return f"a list of at least one object with the keys {', '.join(key for key, _, _ in self.fields)}"
+        return (
+            f"a list of at least {self.minimum} object(s) with the keys {', '.join(key for key, _, _ in self.fields)}"
+        )
 
     def accept(self, value: object) -> tuple[dict[str, object], ...]:
         """Return the objects by the names of their keys in Python."""
-        if not isinstance(value, list | tuple) or not value:
+        if not isinstance(value, list | tuple) or len(value) < self.minimum:
             raise UnfitValueError(self.allows)
         return tuple(self._entry(place, one) for place, one in enumerate(value))
 

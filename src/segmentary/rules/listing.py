@@ -19,3 +19,18 @@ class ListQuery:
     marker: str | None = None
     reverse: bool = False
     fields: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostQuery:
+    """A checked request for hosts by name: those after `marker`, at most `limit`.
+
+    `included` and `excluded` are agent types, of which an exclusion wins; `physical_networks` are those reached, any of
+    them.
+    """
+
+    limit: int
+    marker: str = ""
+    included: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    physical_networks: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from segmentary.catalog import PhysicalNetwork, event
-from segmentary.db import claims, records
+from segmentary.db import claims, reach, records
 from segmentary.db.transaction import Tx
 from segmentary.errors import PhysicalNetworkExists, PhysicalNetworkInUse, SegmentaryError
 from segmentary.rules.attribute import describe
@@ -57,6 +57,9 @@ def explain(tx: Tx, _rule: Rule | None, drafts: Sequence[Draft[PhysicalNetwork]]
 
 def _require_unused(tx: Tx, physical_network: PhysicalNetwork, verb: str) -> None:
     users = claims.referring(tx, describe(PhysicalNetwork).collection, physical_network.name)
+    count, first_host = reach.agents_on(tx, physical_network.name)
+    if first_host is not None:
+        users.append(("agent", count, f"of host {first_host}"))
     if users:
         text = "; ".join(f"{count} {noun}(s), {first} the first of them" for noun, count, first in users)
         raise PhysicalNetworkInUse(name=physical_network.name, verb=verb, users=text)

@@ -20,7 +20,7 @@ _JSON_PROBLEMS = {
 
 def drafts(resource: Resource, body: bytes) -> tuple[list[Draft[Any]], bool]:
     """Return the drafts of a create request, and whether it asked for several; raise `InvalidInput`."""
-    outer = _outer(resource, body)
+    outer = _outer(body, resource.name, resource.collection)
     if resource.collection not in outer:
         return [create_draft(resource, _inner(outer, resource.name))], False
     entries = outer[resource.collection]
@@ -31,10 +31,15 @@ def drafts(resource: Resource, body: bytes) -> tuple[list[Draft[Any]], bool]:
 
 def changes(resource: Resource, body: bytes) -> Changes:
     """Return the changes of an update request; raise `InvalidInput`."""
-    outer = _outer(resource, body)
-    if resource.name not in outer:
-        raise _no_resource(resource)
-    return update_draft(resource, _inner(outer, resource.name))
+    return update_draft(resource, load_object(resource.name, body, resource.collection))
+
+
+def load_object(name: str, body: bytes, *also: str) -> Mapping[str, object]:
+    """Return the object that a body has under this name; raise `MalformedBody`."""
+    outer = _outer(body, name, *also)
+    if name not in outer:
+        raise _no_resource(name)
+    return _inner(outer, name)
 
 
 def load(body: bytes) -> object:
@@ -79,21 +84,20 @@ def _items(resource: Resource, entries: Sequence[object]) -> list[Draft[Any]]:
     return found
 
 
-def _outer(resource: Resource, body: bytes) -> Mapping[str, object]:
+def _outer(body: bytes, name: str, *also: str) -> Mapping[str, object]:
     outer = load(body)
     if not isinstance(outer, Mapping):
-        raise MalformedBody(reason=f"Request body contains invalid data: it must be an object with '{resource.name}'")
-    known = {resource.name, resource.collection}
-    if not set(outer) & known:
-        raise _no_resource(resource)
+        raise MalformedBody(reason=f"Request body contains invalid data: it must be an object with '{name}'")
+    if not set(outer) & {name, *also}:
+        raise _no_resource(name)
     if len(outer) > 1:
-        found = resource.name if resource.name in outer else resource.collection
+        found = name if name in outer else also[0]
         raise MalformedBody(reason=f"Request body has more than '{found}': {shown_names(set(outer) - {found})}")
     return outer
 
 
-def _no_resource(resource: Resource) -> MalformedBody:
-    return MalformedBody(reason=f"Unable to find '{resource.name}' in request body")
+def _no_resource(name: str) -> MalformedBody:
+    return MalformedBody(reason=f"Unable to find '{name}' in request body")
 
 
 def _inner(outer: Mapping[str, object], name: str) -> Mapping[str, object]:

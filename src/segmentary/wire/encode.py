@@ -39,6 +39,11 @@ def several(
     return _ENCODE({resource.collection: [shape(row) for row in rows], **beside})
 
 
+def page(name: str, entries: Sequence[Wire], links: Sequence[object]) -> bytes:
+    """Return the body of an answer with a page of objects that are no records."""
+    return _ENCODE({name: entries} | ({f"{name}_links": links} if links else {}))
+
+
 def document(value: object) -> bytes:
     """Return any other JSON document."""
     return _ENCODE(value)

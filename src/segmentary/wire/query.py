@@ -13,10 +13,13 @@ from urllib.parse import urlencode
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Attribute, Resource
 from segmentary.rules.draft import refuse, shown, shown_names
-from segmentary.rules.kind import Flag, Integer, UnfitValueError, Uuid
-from segmentary.rules.listing import ListQuery
+from segmentary.rules.kind import Flag, Integer, Text, UnfitValueError, Uuid
+from segmentary.rules.listing import HostQuery, ListQuery
 
 T = TypeVar("T")
+_NAME = Text(255)
+# How many hosts a page has where no limit is asked for.
+HOSTS_PAGE = 1000
 LARGEST_LIMIT = 2**31 - 1
 Parameters = Sequence[tuple[str, str]]
 _OPTIONS = frozenset({"fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse"})
@@ -38,6 +41,31 @@ def list_query(resource: Resource, parameters: Parameters, largest_page: int | N
         limit = min(limit or largest_page, largest_page)
     fields = frozenset(value for value in given.get("fields", []) if value)
     return ListQuery(filters=filters, sort=sort, limit=limit, marker=marker, reverse=reverse, fields=fields)
+
+
+def host_query(parameters: Parameters, largest_page: int | None = None, *, filters: bool = True) -> HostQuery:
+    """Return what a query string asks for of hosts; raise `InvalidInput` with all that is wrong with it."""
+    given: dict[str, list[str]] = {}
+    for key, value in parameters:
+        given.setdefault(key, []).append(value)
+    known = ["limit", "marker"] + (["agent_type", "not_agent_type", "physical_network"] if filters else [])
+    problems: list[InvalidInput] = []
+    unknown = sorted(shown(key)[1:-1] for key in given if key not in known)
+    if unknown:
+        problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=", ".join(known)))
+    limit = _single(given, "limit", _limit, problems) or HOSTS_PAGE
+    marker = _single(given, "marker", _NAME.parse, problems) or ""
+    for key in set(given) & {"agent_type", "not_agent_type", "physical_network"}:
+        for text in given[key]:
+            _single({key: [text]}, key, _NAME.parse, problems)
+    refuse(problems)
+    return HostQuery(
+        limit=min(limit, largest_page or limit),
+        marker=marker,
+        included=tuple(dict.fromkeys(given.get("agent_type", ()))),
+        excluded=tuple(dict.fromkeys(given.get("not_agent_type", ()))),
+        physical_networks=tuple(dict.fromkeys(given.get("physical_network", ()))),
+    )
 
 
 def only_fields(parameters: Parameters) -> frozenset[str]:

@@ -1,0 +1,140 @@
+"""Hosts: what they report, what they reach, and the mappings of single segments."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import falcon
+
+from segmentary.api.exchange import JSON, base_url, body, parameters, require_no_body
+from segmentary.app import Application, known_id
+from segmentary.catalog import Segment
+from segmentary.errors import HostNotFound
+from segmentary.rules.attribute import describe
+from segmentary.rules.listing import HostQuery
+from segmentary.wire import encode, query, report
+
+
+class Hosts:
+    """/v2.0/hosts: the hosts that reach anything."""
+
+    def __init__(self, app: Application) -> None:
+        """Serve an application."""
+        self._app = app
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        """List."""
+        asked = query.host_query(parameters(request), self._app.settings.page_limit or None)
+        found = self._app.hosts.find(asked)
+        response.content_type = JSON
+        response.data = encode.page("hosts", found, _next_page(request, asked, [str(one["host"]) for one in found]))
+
+
+class OneHost:
+    """/v2.0/hosts/{host}: report, show, forget."""
+
+    def __init__(self, app: Application) -> None:
+        """Serve an application."""
+        self._app = app
+
+    def on_get(self, _request: falcon.Request, response: falcon.Response, host: str) -> None:
+        """Show."""
+        response.content_type = JSON
+        response.data = encode.document({"host": self._app.hosts.show(_host(host))})
+
+    def on_put(self, request: falcon.Request, response: falcon.Response, host: str) -> None:
+        """Take a report."""
+        given = report.report(host, body(request, self._app.settings.body_limit))
+        response.content_type = JSON
+        response.data = encode.document({"host": self._app.hosts.report(given, request.context.actor)})
+
+    def on_delete(self, request: falcon.Request, response: falcon.Response, host: str) -> None:
+        """Forget."""
+        require_no_body(request)
+        self._app.hosts.forget(_host(host), request.context.actor)
+        response.status = falcon.HTTP_204
+
+
+class HostSegments:
+    """/v2.0/hosts/{host}/segments: the segments a host reaches."""
+
+    def __init__(self, app: Application) -> None:
+        """Serve an application."""
+        self._app = app
+
+    def on_get(self, request: falcon.Request, response: falcon.Response, host: str) -> None:
+        """List, with the filters, order and pages of /v2.0/segments."""
+        given = [("host", _host(host)), *((key, value) for key, value in parameters(request) if key != "host")]
+        resource = describe(Segment)
+        asked = query.list_query(resource, given, self._app.settings.page_limit or None)
+        self._app.hosts.require_known(_host(host))
+        rows = self._app.find(resource, asked)
+        links = query.page_links(
+            asked, rows, resource.columns.index("id"), f"{base_url(request)}{request.path}", given[1:]
+        )
+        response.content_type = JSON
+        response.data = encode.several(resource, rows, asked.fields, **({"segments_links": links} if links else {}))
+
+
+class HostDrift:
+    """/v2.0/hosts/{host}/drift: where what a host carries and what is recorded differ."""
+
+    def __init__(self, app: Application) -> None:
+        """Serve an application."""
+        self._app = app
+
+    def on_get(self, _request: falcon.Request, response: falcon.Response, host: str) -> None:
+        """Compare."""
+        response.content_type = JSON
+        response.data = encode.document({"drift": self._app.hosts.drift(_host(host))})
+
+
+class SegmentHosts:
+    """/v2.0/segments/{id}/hosts: the hosts that reach a segment."""
+
+    def __init__(self, app: Application) -> None:
+        """Serve an application."""
+        self._app = app
+
+    def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
+        """List."""
+        asked = query.host_query(parameters(request), self._app.settings.page_limit or None, filters=False)
+        found = self._app.hosts.of_segment(known_id(describe(Segment), record_id), asked)
+        response.content_type = JSON
+        response.data = encode.page("hosts", found, _next_page(request, asked, [str(one["host"]) for one in found]))
+
+
+class SegmentHost:
+    """/v2.0/segments/{id}/hosts/{host}: include or exclude a host, or leave it to the reports."""
+
+    def __init__(self, app: Application) -> None:
+        """Serve an application."""
+        self._app = app
+
+    def on_put(self, request: falcon.Request, response: falcon.Response, record_id: str, host: str) -> None:
+        """Include the host, or exclude it."""
+        mapping = report.mapping(body(request, self._app.settings.body_limit))
+        segment_id = known_id(describe(Segment), record_id)
+        stored = self._app.hosts.map(segment_id, _host(host), mapping, request.context.actor)
+        response.content_type = JSON
+        response.data = encode.document({"host_mapping": encode.record_object(stored)})
+
+    def on_delete(self, request: falcon.Request, response: falcon.Response, record_id: str, host: str) -> None:
+        """Leave it to the reports."""
+        require_no_body(request)
+        self._app.hosts.unmap(known_id(describe(Segment), record_id), _host(host), request.context.actor)
+        response.status = falcon.HTTP_204
+
+
+def _host(text: str) -> str:
+    found = report.host_name(text)
+    if found is None:
+        raise HostNotFound(id=text)
+    return found
+
+
+def _next_page(request: falcon.Request, asked: HostQuery, hosts: Sequence[str]) -> list[dict[str, str]]:
+    """Return the link to the next page, if this one is full."""
+    if len(hosts) < asked.limit:
+        return []
+    kept = [(key, value) for key, value in parameters(request) if key != "marker"]
+    return [{"rel": "next", "href": f"{base_url(request)}{request.path}?{urlencode([*kept, ('marker', hosts[-1])])}"}]

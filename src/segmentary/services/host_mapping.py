@@ -1,0 +1,78 @@
+"""Use cases of host mappings: what differs, for one host and one segment, from what agents report."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from segmentary.catalog import HostMapping, Segment, event
+from segmentary.catalog.agent import INCLUDED
+from segmentary.db import listing, reach, records
+from segmentary.db.statement import Row
+from segmentary.db.transaction import Tx
+from segmentary.errors import HostMappingNotFound
+from segmentary.rules.attribute import describe
+from segmentary.rules.draft import Draft
+from segmentary.rules.listing import ListQuery
+from segmentary.services.call import Call
+from segmentary.services.event import record
+from segmentary.services.record import finish
+
+HOST_FILTER = "host"
+
+
+def put(tx: Tx, call: Call, segment_id: str, host: str, mapping: str) -> HostMapping:
+    """Include or exclude a host of a segment; saying the same again changes nothing. Raises `SegmentNotFound`."""
+    records.lock(tx, Segment, segment_id)
+    found = reach.mapping_id(tx, segment_id, host)
+    if found is None:
+        draft: Draft[HostMapping] = Draft(
+            describe(HostMapping), {"segment_id": segment_id, "host": host, "mapping": mapping}
+        )
+        created = finish(tx, HostMapping, draft)
+        records.insert_records(tx, [created])
+        record(tx, call.actor, [event.created(created)])
+        return created
+    before = records.lock(tx, HostMapping, found)
+    if before.mapping == mapping:
+        return before
+    after = records.change(tx, before, {"mapping": mapping})
+    record(tx, call.actor, [event.updated(before, after)])
+    return after
+
+
+def remove(tx: Tx, call: Call, segment_id: str, host: str) -> None:
+    """Leave it to the reports again whether a host reaches a segment; raise `HostMappingNotFound`."""
+    records.lock(tx, Segment, segment_id)
+    found = reach.mapping_id(tx, segment_id, host)
+    if found is None:
+        raise HostMappingNotFound(segment_id=segment_id, host=host)
+    before = records.lock(tx, HostMapping, found)
+    records.remove(tx, before)
+    record(tx, call.actor, [event.deleted(before)])
+
+
+def hosts_of(tx: Tx, segment_id: str, marker: str, limit: int) -> list[dict[str, object]]:
+    """Return the next hosts that reach a segment, by name, and why; raise `SegmentNotFound`."""
+    segment = records.as_records(Segment, [records.show(tx, describe(Segment), segment_id)])[0]
+    found = reach.hosts_of_segment(tx, segment_id, segment.physical_network, marker, limit)
+    return [{"host": host, "mapping": why} for host, why in found]
+
+
+def find_segments(tx: Tx, query: ListQuery) -> list[Row]:
+    """Return the rows of segments, only those that the hosts of the query reach, if it names hosts."""
+    hosts = [str(one) for one in query.filters.get(HOST_FILTER, ())]
+    if HOST_FILTER not in query.filters:
+        return listing.find(tx, describe(Segment), query)
+    filters = {name: values for name, values in query.filters.items() if name != HOST_FILTER}
+    branches = reach.segments_of_hosts(tx, hosts)
+    return listing.find(tx, describe(Segment), replace(query, filters=filters), branches)
+
+
+def set_segments(tx: Tx, call: Call, host: str, segments: Sequence[str]) -> None:
+    """Make these the segments a host is included in; take back its other inclusions."""
+    mine = [records.lock(tx, HostMapping, one) for one in reach.mappings_of_host(tx, host)]
+    for one in mine:
+        if one.segment_id not in segments:
+            records.remove(tx, one)
+            record(tx, call.actor, [event.deleted(one)])
+    for segment_id in sorted(set(segments)):
+        put(tx, call, segment_id, host, INCLUDED)
