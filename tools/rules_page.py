@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Constraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKeyConstraint, UniqueConstraint
 
 from segmentary.catalog import RESOURCES
 from segmentary.db.tables import METADATA, TABLES
@@ -92,6 +92,9 @@ def _constraints_without_rule() -> Iterable[tuple[str, ...]]:
             elif isinstance(constraint, UniqueConstraint):
                 columns = ", ".join(column.name for column in constraint.columns)
                 yield f"`{constraint.name}`", of.name, f"UNIQUE ({columns})"
+            elif isinstance(constraint, ForeignKeyConstraint):
+                targets = ", ".join(f"{one.parent.name} -> {one.target_fullname}" for one in constraint.elements)
+                yield f"`{constraint.name}`", of.name, f"FOREIGN KEY ({targets})"
             else:
                 raise TypeError(constraint)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segmentary.catalog import Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES
 from segmentary.catalog.segment_range import RANGE_TYPES
 from segmentary.rules.attribute import Attribute, Resource, describe
@@ -55,6 +55,17 @@ def fitting_row(resource: Resource) -> dict[str, Any]:
             "cooldown": 0,
             "state": "active",
         },
+        Agent: {
+            "agent_type": "Open vSwitch agent",
+            "program": "",
+            "topic": "",
+            "host": "h",
+            "availability_zone": None,
+            "admin_state_up": True,
+            "started_at": TIME,
+            "heartbeat_at": TIME,
+        },
+        HostMapping: {"segment_id": ID, "host": "h", "mapping": "included"},
     }
     values = {**STANDARD, **own[resource.record]}
     return {name: values[name] for name in resource.columns}

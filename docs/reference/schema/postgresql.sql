@@ -1,3 +1,28 @@
+CREATE TABLE agents (
+    id UUID NOT NULL,
+    agent_type VARCHAR(256) COLLATE "C" NOT NULL,
+    program VARCHAR(256) COLLATE "C" NOT NULL,
+    topic VARCHAR(256) COLLATE "C" NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    availability_zone VARCHAR(256) COLLATE "C",
+    admin_state_up BOOLEAN NOT NULL,
+    description VARCHAR(256) COLLATE "C",
+    started_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    heartbeat_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT agent_agent_type_allowed CHECK (char_length(agent_type) BETWEEN 1 AND 255),
+    CONSTRAINT agent_program_allowed CHECK (char_length(program) BETWEEN 0 AND 255),
+    CONSTRAINT agent_topic_allowed CHECK (char_length(topic) BETWEEN 0 AND 255),
+    CONSTRAINT agent_host_allowed CHECK (char_length(host) BETWEEN 1 AND 255),
+    CONSTRAINT agent_availability_zone_allowed CHECK (availability_zone IS NULL OR availability_zone IS NOT NULL AND char_length(availability_zone) BETWEEN 0 AND 255),
+    CONSTRAINT agent_description_allowed CHECK (description IS NULL OR description IS NOT NULL AND char_length(description) BETWEEN 0 AND 255),
+    CONSTRAINT agent_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT agent_unique UNIQUE (host, agent_type)
+);
+
 CREATE TABLE answers (
     idempotency_key VARCHAR(256) COLLATE "C" NOT NULL,
     fingerprint VARCHAR(65) COLLATE "C" NOT NULL,
@@ -124,6 +149,33 @@ CREATE TABLE network_segment_ranges (
 
 CREATE INDEX network_segment_range_physical_network_known_index ON network_segment_ranges (physical_network);
 
+CREATE TABLE observations (
+    agent_id UUID NOT NULL,
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    scope VARCHAR(65) COLLATE "C" NOT NULL,
+    segmentation_id BIGINT NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    network_id UUID,
+    PRIMARY KEY (agent_id, network_type, scope, segmentation_id),
+    CONSTRAINT observation_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE
+);
+
+CREATE INDEX observations_host ON observations (host);
+
+CREATE TABLE reaches (
+    agent_id UUID NOT NULL,
+    physical_network VARCHAR(65) COLLATE "C" NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    via VARCHAR(256) COLLATE "C" NOT NULL,
+    PRIMARY KEY (agent_id, physical_network),
+    CONSTRAINT reach_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE,
+    CONSTRAINT reach_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
+);
+
+CREATE INDEX reaches_host_physical_network ON reaches (host, physical_network);
+
+CREATE INDEX reaches_physical_network_host ON reaches (physical_network, host);
+
 CREATE TABLE segments (
     id UUID NOT NULL,
     name VARCHAR(256) COLLATE "C",
@@ -164,4 +216,22 @@ CREATE TABLE segments (
     CONSTRAINT segment_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 );
 
-CREATE INDEX segment_physical_network_known_index ON segments (physical_network);
+CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
+
+CREATE TABLE host_mappings (
+    id UUID NOT NULL,
+    segment_id UUID NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    mapping VARCHAR(33) COLLATE "C" NOT NULL,
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT host_mapping_host_allowed CHECK (char_length(host) BETWEEN 1 AND 255),
+    CONSTRAINT host_mapping_mapping_allowed CHECK (mapping IN ('included', 'excluded')),
+    CONSTRAINT host_mapping_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT host_mapping_unique UNIQUE (segment_id, host),
+    CONSTRAINT host_mapping_segment FOREIGN KEY(segment_id) REFERENCES segments (id) ON DELETE CASCADE
+);
+
+CREATE INDEX host_mappings_host_segment_id ON host_mappings (host, segment_id);

@@ -1,3 +1,35 @@
+CREATE TABLE agents (
+    id TEXT NOT NULL,
+    agent_type TEXT NOT NULL,
+    program TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    host TEXT NOT NULL,
+    availability_zone TEXT,
+    admin_state_up INTEGER NOT NULL,
+    description TEXT,
+    started_at TEXT NOT NULL,
+    heartbeat_at TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT agent_agent_type_allowed CHECK (length(agent_type) BETWEEN 1 AND 255),
+    CONSTRAINT agent_program_allowed CHECK (length(program) BETWEEN 0 AND 255),
+    CONSTRAINT agent_topic_allowed CHECK (length(topic) BETWEEN 0 AND 255),
+    CONSTRAINT agent_host_allowed CHECK (length(host) BETWEEN 1 AND 255),
+    CONSTRAINT agent_availability_zone_allowed CHECK (availability_zone IS NULL OR availability_zone IS NOT NULL AND length(availability_zone) BETWEEN 0 AND 255),
+    CONSTRAINT agent_description_allowed CHECK (description IS NULL OR description IS NOT NULL AND length(description) BETWEEN 0 AND 255),
+    CONSTRAINT agent_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT agent_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT agent_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
+    CONSTRAINT agent_started_at_allowed CHECK (started_at IS strftime('%Y-%m-%dT%H:%M:%SZ', started_at, '+0 days')),
+    CONSTRAINT agent_heartbeat_at_allowed CHECK (heartbeat_at IS strftime('%Y-%m-%dT%H:%M:%SZ', heartbeat_at, '+0 days')),
+    CONSTRAINT agent_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT agent_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
+    CONSTRAINT agent_unique UNIQUE (host, agent_type)
+)
+ STRICT;
+
 CREATE TABLE answers (
     idempotency_key TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
@@ -145,6 +177,35 @@ CREATE TABLE network_segment_ranges (
 
 CREATE INDEX network_segment_range_physical_network_known_index ON network_segment_ranges (physical_network);
 
+CREATE TABLE observations (
+    agent_id TEXT NOT NULL,
+    network_type TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    segmentation_id INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    network_id TEXT,
+    PRIMARY KEY (agent_id, network_type, scope, segmentation_id),
+    CONSTRAINT observation_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE
+)
+ STRICT;
+
+CREATE INDEX observations_host ON observations (host);
+
+CREATE TABLE reaches (
+    agent_id TEXT NOT NULL,
+    physical_network TEXT NOT NULL,
+    host TEXT NOT NULL,
+    via TEXT NOT NULL,
+    PRIMARY KEY (agent_id, physical_network),
+    CONSTRAINT reach_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE,
+    CONSTRAINT reach_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
+)
+ STRICT;
+
+CREATE INDEX reaches_host_physical_network ON reaches (host, physical_network);
+
+CREATE INDEX reaches_physical_network_host ON reaches (physical_network, host);
+
 CREATE TABLE segments (
     id TEXT NOT NULL,
     name TEXT,
@@ -190,4 +251,27 @@ CREATE TABLE segments (
 )
  STRICT;
 
-CREATE INDEX segment_physical_network_known_index ON segments (physical_network);
+CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
+
+CREATE TABLE host_mappings (
+    id TEXT NOT NULL,
+    segment_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT host_mapping_host_allowed CHECK (length(host) BETWEEN 1 AND 255),
+    CONSTRAINT host_mapping_mapping_allowed CHECK (mapping IN ('included', 'excluded')),
+    CONSTRAINT host_mapping_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT host_mapping_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT host_mapping_segment_id_allowed CHECK (segment_id LIKE '________-____-____-____-____________' AND segment_id NOT GLOB '*[^0-9a-f-]*' AND length(replace(segment_id, '-', '')) = 32),
+    CONSTRAINT host_mapping_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT host_mapping_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
+    CONSTRAINT host_mapping_unique UNIQUE (segment_id, host),
+    CONSTRAINT host_mapping_segment FOREIGN KEY(segment_id) REFERENCES segments (id) ON DELETE CASCADE
+)
+ STRICT;
+
+CREATE INDEX host_mappings_host_segment_id ON host_mappings (host, segment_id);

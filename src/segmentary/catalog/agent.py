@@ -97,7 +97,7 @@ class Agent:
 
     id: str = ID()
     agent_type: str = attribute(Text(255, minimum=1), doc="What kind of agent it is.")
-    binary: str = attribute(Text(255), doc="The program.", default="")
+    program: str = attribute(Text(255), doc="The program.", wire="binary", default="")
     topic: str = attribute(Text(255), doc="The message queue it listens to, for agents that have one.", default="")
     host: str = attribute(HOST, doc="The host it runs on.")
     availability_zone: str | None = attribute(Text(255), doc="The availability zone.")

@@ -78,6 +78,13 @@ EXTENSIONS = (
         "Ranges of segmentation IDs: /network_segment_ranges.",
         "2018-11-29T00:00:00-00:00",
     ),
+    Extension("agent", "agent", "The agents of hosts: /agents.", "2013-02-03T10:00:00-00:00"),
+    Extension(
+        "segmentary-hosts",
+        "Hosts and what they reach",
+        "Reports of hosts and their segments, both ways: /hosts, /segments/{id}/hosts, filter host of segments.",
+        "2026-11-22T00:00:00-00:00",
+    ),
     Extension(
         "segmentary-allocation",
         "Allocation policies",

@@ -34,7 +34,7 @@ def is_repeated(tx: Tx, settings: Settings, report: Report) -> bool:
     age = datetime.fromisoformat(tx.now) - datetime.fromisoformat(stored.heartbeat_at)
     return (
         age.total_seconds() < settings.agent_down_time / HEARTBEATS_PER_DOWN_TIME
-        and (stored.binary, stored.availability_zone) == (report.binary, report.availability_zone)
+        and (stored.program, stored.availability_zone) == (report.binary, report.availability_zone)
         and sorted(reach.reaches_of(tx, [agent_id])[agent_id]) == sorted(report.physical_networks)
         and (report.observed is None or set(reach.observed_by(tx, agent_id)) == set(report.observed))
     )
@@ -53,7 +53,7 @@ def take(tx: Tx, call: Call, report: Report) -> None:
     observed = reach.observed_by(tx, agent_id) if report.observed is not None else []
     reach.change_reaches(tx, agent_id, report.host, stored, report.physical_networks)
     reach.change_observed(tx, agent_id, report.host, observed, report.observed or ())
-    said = {"binary": report.binary, "availability_zone": report.availability_zone}
+    said = {"program": report.binary, "availability_zone": report.availability_zone}
     is_changed = sorted(stored) != sorted(report.physical_networks) or any(
         getattr(before, name) != value for name, value in said.items()
     )
@@ -109,7 +109,7 @@ def _host(host: str, of_host: Sequence[Agent], reaches: Mapping[str, Sequence[tu
             {
                 "id": one.id,
                 "agent_type": one.agent_type,
-                "binary": one.binary,
+                "binary": one.program,
                 "availability_zone": one.availability_zone,
                 "alive": one.alive,
                 "heartbeat_at": one.heartbeat_at,
@@ -124,7 +124,7 @@ def _first(tx: Tx, call: Call, report: Report) -> Agent:
     given = {
         "host": report.host,
         "agent_type": report.agent_type,
-        "binary": report.binary,
+        "program": report.binary,
         "availability_zone": report.availability_zone,
     }
     draft: Draft[Agent] = Draft(describe(Agent), given)

@@ -32,7 +32,7 @@ _OBSERVED = Entries(
 )
 _KINDS: Mapping[str, Kind] = {
     "agent_type": describe(Agent).by_name["agent_type"].kind,
-    "binary": describe(Agent).by_name["binary"].kind,
+    "binary": describe(Agent).by_name["program"].kind,
     "availability_zone": describe(Agent).by_name["availability_zone"].kind,
     "physical_networks": _REACHES,
     "segmentation_ids": _OBSERVED,

@@ -1,12 +1,12 @@
 CREATE TABLE agents (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    agent_type VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    `binary` VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    topic VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    host VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    availability_zone VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    agent_type VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    program VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    topic VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    host VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    availability_zone VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     admin_state_up BOOL NOT NULL,
-    description VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     started_at DATETIME NOT NULL,
     heartbeat_at DATETIME NOT NULL,
     created_at DATETIME NOT NULL,
@@ -14,12 +14,13 @@ CREATE TABLE agents (
     revision_number INTEGER NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT agent_agent_type_allowed CHECK (char_length(agent_type) BETWEEN 1 AND 255),
-    CONSTRAINT agent_binary_allowed CHECK (char_length(`binary`) BETWEEN 0 AND 255),
+    CONSTRAINT agent_program_allowed CHECK (char_length(program) BETWEEN 0 AND 255),
     CONSTRAINT agent_topic_allowed CHECK (char_length(topic) BETWEEN 0 AND 255),
     CONSTRAINT agent_host_allowed CHECK (char_length(host) BETWEEN 1 AND 255),
     CONSTRAINT agent_availability_zone_allowed CHECK (availability_zone IS NULL OR availability_zone IS NOT NULL AND char_length(availability_zone) BETWEEN 0 AND 255),
     CONSTRAINT agent_description_allowed CHECK (description IS NULL OR description IS NOT NULL AND char_length(description) BETWEEN 0 AND 255),
     CONSTRAINT agent_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT agent_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT agent_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
     CONSTRAINT agent_unique UNIQUE (host, agent_type)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
@@ -160,10 +161,10 @@ CREATE INDEX network_segment_range_physical_network_known_index ON network_segme
 
 CREATE TABLE observations (
     agent_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    network_type VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    scope VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     segmentation_id BIGINT NOT NULL,
-    host VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    host VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     network_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin,
     PRIMARY KEY (agent_id, network_type, scope, segmentation_id),
     CONSTRAINT observation_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE
@@ -173,9 +174,9 @@ CREATE INDEX observations_host ON observations (host);
 
 CREATE TABLE reaches (
     agent_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    physical_network VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    host VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    via VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    physical_network VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    host VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    via VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     PRIMARY KEY (agent_id, physical_network),
     CONSTRAINT reach_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE,
     CONSTRAINT reach_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
@@ -232,8 +233,8 @@ CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
 CREATE TABLE host_mappings (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     segment_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
-    host VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
-    mapping VARCHAR(32) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    host VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    mapping VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
@@ -241,6 +242,8 @@ CREATE TABLE host_mappings (
     CONSTRAINT host_mapping_host_allowed CHECK (char_length(host) BETWEEN 1 AND 255),
     CONSTRAINT host_mapping_mapping_allowed CHECK (mapping IN ('included', 'excluded')),
     CONSTRAINT host_mapping_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT host_mapping_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
+    CONSTRAINT host_mapping_segment_id_allowed CHECK (segment_id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT host_mapping_unique UNIQUE (segment_id, host),
     CONSTRAINT host_mapping_segment FOREIGN KEY(segment_id) REFERENCES segments (id) ON DELETE CASCADE
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;

@@ -1,12 +1,12 @@
 CREATE TABLE agents (
     id UUID NOT NULL,
-    agent_type VARCHAR(255) COLLATE "C" NOT NULL,
-    "binary" VARCHAR(255) COLLATE "C" NOT NULL,
-    topic VARCHAR(255) COLLATE "C" NOT NULL,
-    host VARCHAR(255) COLLATE "C" NOT NULL,
-    availability_zone VARCHAR(255) COLLATE "C",
+    agent_type VARCHAR(256) COLLATE "C" NOT NULL,
+    program VARCHAR(256) COLLATE "C" NOT NULL,
+    topic VARCHAR(256) COLLATE "C" NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    availability_zone VARCHAR(256) COLLATE "C",
     admin_state_up BOOLEAN NOT NULL,
-    description VARCHAR(255) COLLATE "C",
+    description VARCHAR(256) COLLATE "C",
     started_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     heartbeat_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE agents (
     revision_number INTEGER NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT agent_agent_type_allowed CHECK (char_length(agent_type) BETWEEN 1 AND 255),
-    CONSTRAINT agent_binary_allowed CHECK (char_length("binary") BETWEEN 0 AND 255),
+    CONSTRAINT agent_program_allowed CHECK (char_length(program) BETWEEN 0 AND 255),
     CONSTRAINT agent_topic_allowed CHECK (char_length(topic) BETWEEN 0 AND 255),
     CONSTRAINT agent_host_allowed CHECK (char_length(host) BETWEEN 1 AND 255),
     CONSTRAINT agent_availability_zone_allowed CHECK (availability_zone IS NULL OR availability_zone IS NOT NULL AND char_length(availability_zone) BETWEEN 0 AND 255),
@@ -151,10 +151,10 @@ CREATE INDEX network_segment_range_physical_network_known_index ON network_segme
 
 CREATE TABLE observations (
     agent_id UUID NOT NULL,
-    network_type VARCHAR(32) COLLATE "C" NOT NULL,
-    scope VARCHAR(64) COLLATE "C" NOT NULL,
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    scope VARCHAR(65) COLLATE "C" NOT NULL,
     segmentation_id BIGINT NOT NULL,
-    host VARCHAR(255) COLLATE "C" NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
     network_id UUID,
     PRIMARY KEY (agent_id, network_type, scope, segmentation_id),
     CONSTRAINT observation_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE
@@ -164,9 +164,9 @@ CREATE INDEX observations_host ON observations (host);
 
 CREATE TABLE reaches (
     agent_id UUID NOT NULL,
-    physical_network VARCHAR(64) COLLATE "C" NOT NULL,
-    host VARCHAR(255) COLLATE "C" NOT NULL,
-    via VARCHAR(255) COLLATE "C" NOT NULL,
+    physical_network VARCHAR(65) COLLATE "C" NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    via VARCHAR(256) COLLATE "C" NOT NULL,
     PRIMARY KEY (agent_id, physical_network),
     CONSTRAINT reach_agent FOREIGN KEY(agent_id) REFERENCES agents (id) ON DELETE CASCADE,
     CONSTRAINT reach_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
@@ -221,8 +221,8 @@ CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
 CREATE TABLE host_mappings (
     id UUID NOT NULL,
     segment_id UUID NOT NULL,
-    host VARCHAR(255) COLLATE "C" NOT NULL,
-    mapping VARCHAR(32) COLLATE "C" NOT NULL,
+    host VARCHAR(256) COLLATE "C" NOT NULL,
+    mapping VARCHAR(33) COLLATE "C" NOT NULL,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     revision_number INTEGER NOT NULL,

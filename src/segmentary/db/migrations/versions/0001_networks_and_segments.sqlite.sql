@@ -1,7 +1,7 @@
 CREATE TABLE agents (
     id TEXT NOT NULL,
     agent_type TEXT NOT NULL,
-    binary TEXT NOT NULL,
+    program TEXT NOT NULL,
     topic TEXT NOT NULL,
     host TEXT NOT NULL,
     availability_zone TEXT,
@@ -14,13 +14,18 @@ CREATE TABLE agents (
     revision_number INTEGER NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT agent_agent_type_allowed CHECK (length(agent_type) BETWEEN 1 AND 255),
-    CONSTRAINT agent_binary_allowed CHECK (length(binary) BETWEEN 0 AND 255),
+    CONSTRAINT agent_program_allowed CHECK (length(program) BETWEEN 0 AND 255),
     CONSTRAINT agent_topic_allowed CHECK (length(topic) BETWEEN 0 AND 255),
     CONSTRAINT agent_host_allowed CHECK (length(host) BETWEEN 1 AND 255),
     CONSTRAINT agent_availability_zone_allowed CHECK (availability_zone IS NULL OR availability_zone IS NOT NULL AND length(availability_zone) BETWEEN 0 AND 255),
     CONSTRAINT agent_description_allowed CHECK (description IS NULL OR description IS NOT NULL AND length(description) BETWEEN 0 AND 255),
     CONSTRAINT agent_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT agent_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
     CONSTRAINT agent_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
+    CONSTRAINT agent_started_at_allowed CHECK (started_at IS strftime('%Y-%m-%dT%H:%M:%SZ', started_at, '+0 days')),
+    CONSTRAINT agent_heartbeat_at_allowed CHECK (heartbeat_at IS strftime('%Y-%m-%dT%H:%M:%SZ', heartbeat_at, '+0 days')),
+    CONSTRAINT agent_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT agent_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
     CONSTRAINT agent_unique UNIQUE (host, agent_type)
 )
  STRICT;
@@ -260,6 +265,10 @@ CREATE TABLE host_mappings (
     CONSTRAINT host_mapping_host_allowed CHECK (length(host) BETWEEN 1 AND 255),
     CONSTRAINT host_mapping_mapping_allowed CHECK (mapping IN ('included', 'excluded')),
     CONSTRAINT host_mapping_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT host_mapping_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT host_mapping_segment_id_allowed CHECK (segment_id LIKE '________-____-____-____-____________' AND segment_id NOT GLOB '*[^0-9a-f-]*' AND length(replace(segment_id, '-', '')) = 32),
+    CONSTRAINT host_mapping_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT host_mapping_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
     CONSTRAINT host_mapping_unique UNIQUE (segment_id, host),
     CONSTRAINT host_mapping_segment FOREIGN KEY(segment_id) REFERENCES segments (id) ON DELETE CASCADE
 )
