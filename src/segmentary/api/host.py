@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 import falcon
 
-from segmentary.api.exchange import JSON, base_url, body, parameters, require_no_body
+from segmentary.api.body import Bodies
+from segmentary.api.exchange import JSON, base_url, parameters, require_no_body
 from segmentary.app import Application, known_id
 from segmentary.catalog import Segment
 from segmentary.errors import HostNotFound
@@ -32,9 +33,9 @@ class Hosts:
 class OneHost:
     """/v2.0/hosts/{host}: report, show, forget."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Application, bodies: Bodies) -> None:
         """Serve an application."""
-        self._app = app
+        self._app, self._bodies = app, bodies
 
     def on_get(self, _request: falcon.Request, response: falcon.Response, host: str) -> None:
         """Show."""
@@ -43,7 +44,7 @@ class OneHost:
 
     def on_put(self, request: falcon.Request, response: falcon.Response, host: str) -> None:
         """Take a report."""
-        given = report.report(host, body(request, self._app.settings.body_limit))
+        given = report.report(host, self._bodies.read(request))
         response.content_type = JSON
         response.data = encode.document({"host": self._app.hosts.report(given, request.context.actor)})
 
@@ -106,13 +107,13 @@ class SegmentHosts:
 class SegmentHost:
     """/v2.0/segments/{id}/hosts/{host}: include or exclude a host, or leave it to the reports."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Application, bodies: Bodies) -> None:
         """Serve an application."""
-        self._app = app
+        self._app, self._bodies = app, bodies
 
     def on_put(self, request: falcon.Request, response: falcon.Response, record_id: str, host: str) -> None:
         """Include the host, or exclude it."""
-        mapping = report.mapping(body(request, self._app.settings.body_limit))
+        mapping = report.mapping(self._bodies.read(request))
         segment_id = known_id(describe(Segment), record_id)
         stored = self._app.hosts.map(segment_id, _host(host), mapping, request.context.actor)
         response.content_type = JSON

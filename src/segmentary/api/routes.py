@@ -20,11 +20,11 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, object]]:
     for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
         yield path, handler()
     yield "/v2.0/hosts", Hosts(app)
-    yield "/v2.0/hosts/{host}", OneHost(app)
+    yield "/v2.0/hosts/{host}", OneHost(app, bodies)
     yield "/v2.0/hosts/{host}/segments", HostSegments(app)
     yield "/v2.0/hosts/{host}/drift", HostDrift(app)
     yield "/v2.0/segments/{record_id}/hosts", SegmentHosts(app)
-    yield "/v2.0/segments/{record_id}/hosts/{host}", SegmentHost(app)
+    yield "/v2.0/segments/{record_id}/hosts/{host}", SegmentHost(app, bodies)
     for resource in RESOURCES:
         if not resource.routed:
             continue
