@@ -3,6 +3,7 @@
 database_kind       "sqlite", "postgresql", "mariadb" in turn; @pytest.mark.databases("sqlite") chooses fewer
 empty_database_url  a new database without a schema
 database_url        a database whose schema is current and whose tables are as the migrations left them
+app                 segmentary.open(database_url), with more connections than a test has threads
 run_sql             run SQL on database_url past all of our code; raises the driver's own exceptions
 server              `segmentary serve` on database_url; start_server takes more arguments and environment
 openstack_program   the path of the `openstack` command
@@ -18,6 +19,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+import segmentary
 from tests.servers import schema
 from tests.servers.found import KINDS, FoundServers
 from tests.servers.server import NoServerError
@@ -25,6 +27,7 @@ from tests.servers.service import Service
 
 REQUIRE_ALL = "SEGMENTARY_TEST_REQUIRE_ALL_DATABASES"
 ROOT = Path(__file__).parents[1]
+APP_CONNECTIONS = 20
 
 DATABASE_USES = pytest.StashKey[Counter[tuple[str, str]]]()
 
@@ -121,6 +124,12 @@ def database_url(
     else:
         with database.used_by_one_test() as url:
             yield url
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[segmentary.Application]:
+    with segmentary.open(database_url, threads=APP_CONNECTIONS) as opened:
+        yield opened
 
 
 @pytest.fixture

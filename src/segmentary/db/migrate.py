@@ -109,6 +109,8 @@ def _connection(url: str) -> Iterator[Connection]:
     if dialect.one_writer:
         # Python's sqlite3 begins no transaction before DDL; a half-made schema must not stay behind.
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        # Kept in the file: whoever opens it later need not wait for the writers there are.
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
     try:
         with engine.connect() as connection, connection.begin():
             yield connection

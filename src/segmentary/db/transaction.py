@@ -126,9 +126,9 @@ class Database:
         """
         now, started = utc_now(), time.monotonic()
         for attempt in range(ATTEMPTS):
-            if time.monotonic() > started + LAST_ATTEMPT_SECONDS:
-                break
             if attempt:
+                if time.monotonic() > started + LAST_ATTEMPT_SECONDS:
+                    break
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)))  # noqa: S311, a pause is no secret
             try:
                 with self._turn:
