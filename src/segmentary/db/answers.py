@@ -17,7 +17,7 @@ def take(tx: Tx, key: str, fingerprint: str) -> bool:
 
 def keep(tx: Tx, key: str, answer: str) -> None:
     """Keep the answer of a key that this transaction has taken."""
-    tx.execute(_keep(), {"row_key": key, "new_answer": answer})
+    tx.later(_keep(), {"row_key": key, "new_answer": answer})
 
 
 def kept(tx: Tx, key: str) -> tuple[str, str] | None:
@@ -28,7 +28,7 @@ def kept(tx: Tx, key: str) -> tuple[str, str] | None:
 
 def forget(tx: Tx, before: str) -> None:
     """Forget the answers older than that time, in the wire form."""
-    tx.execute(_forget(), {"before": before})
+    tx.later(_forget(), {"before": before})
 
 
 @cache

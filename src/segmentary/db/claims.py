@@ -30,7 +30,7 @@ def take_indexes(tx: Tx, network_id: str, count: int) -> Network:
     if tx.update_returning:
         row = tx.row(_take_returning(), values)
     else:
-        tx.execute(_take(), values)
+        tx.later(_take(), values)
         row = tx.row(_taken(), {"row_id": network_id})
     if row is None:
         raise resource.not_found(id=network_id)
@@ -81,7 +81,7 @@ def segments_of(tx: Tx, network_id: str) -> list[Segment]:
 
 def remove_segments_of(tx: Tx, network_id: str) -> None:
     """Delete the segments of a network."""
-    tx.execute(_remove_segments_of(), {"network_id": network_id})
+    tx.later(_remove_segments_of(), {"network_id": network_id})
 
 
 def _take_indexes() -> object:

@@ -19,6 +19,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -63,12 +64,21 @@ class Failure:
 
 
 class Dialect:
-    """What the rest of `db` asks of a database."""
+    """What the rest of `db` asks of a database.
+
+    `begin` and `begin_reading` are the statements that begin a transaction that writes, and one whose statements all
+    see the same state.
+    """
 
     scheme: str
     driver: str
     errors: type[Exception]
+    begin: tuple[str, ...] = ("BEGIN",)
+    begin_reading: tuple[str, ...]
+    compiler_arguments: Mapping[str, Any] = MappingProxyType({})
+    has_pipeline = False
     update_returning = True
+    held_key_is_error = False
     one_writer = False
     time_to_driver: Callable[[str], str] | None = None
     flag_from_driver: Callable[[Any], bool] | None = None
@@ -80,14 +90,6 @@ class Dialect:
 
     def connected(self, connection: Any) -> None:  # noqa: ANN401, a driver's own connection
         """Prepare a new connection."""
-        raise NotImplementedError
-
-    def begin(self, connection: Any) -> None:  # noqa: ANN401
-        """Begin a transaction that writes."""
-        connection.cursor().execute("BEGIN")
-
-    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
-        """Begin a transaction whose statements all see the same state."""
         raise NotImplementedError
 
     def failure(self, error: Exception) -> Failure:
@@ -110,6 +112,9 @@ class Sqlite(Dialect):
     scheme = "sqlite"
     driver = "sqlite+pysqlite"
     errors = sqlite3.Error
+    # The write lock is taken at once; a deferred transaction keeps the state of its first read.
+    begin = ("BEGIN IMMEDIATE",)
+    begin_reading = ("BEGIN",)
     one_writer = True
     flag_from_driver = bool
     insert = staticmethod(sqlite_insert)
@@ -127,14 +132,6 @@ class Sqlite(Dialect):
         """WAL lets readers go on beside the writer; FULL makes every commit survive a power failure."""
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
-
-    def begin(self, connection: Any) -> None:  # noqa: ANN401
-        """Take the write lock at once."""
-        connection.execute("BEGIN IMMEDIATE")
-
-    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
-        """A deferred transaction keeps the state of its first read."""
-        connection.execute("BEGIN")
 
     def failure(self, error: Exception) -> Failure:
         """Extended result codes, https://www.sqlite.org/rescode.html."""
@@ -165,6 +162,10 @@ class Postgresql(Dialect):
     scheme = "postgresql"
     driver = "postgresql+psycopg"
     errors = psycopg.Error
+    begin_reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+    # $1, $2: what the server itself understands
+    compiler_arguments = MappingProxyType({"paramstyle": "numeric_dollar"})
+    has_pipeline = True
     insert = staticmethod(postgresql_insert)
 
     def connect_arguments(self) -> dict[str, Any]:
@@ -175,28 +176,20 @@ class Postgresql(Dialect):
         """Bound the waiting for locks, prefer indexes, and have UUIDs and times arrive as text.
 
         A prepared statement planned while its table was empty would keep reading the whole table as it grows; every
-        statement of ours has an index, so that a plan without one is never meant.
+        statement on a table that grows has an index, so that a plan without one is never meant. Where there is none,
+        the price put on that must not make the server compile the statement: that takes a tenth of a second.
         """
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET DateStyle = 'ISO'")
-        connection.execute("SET default_transaction_isolation = 'read committed'")
-        connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
-        connection.execute("SET enable_seqscan = off")
+        chosen = {
+            "TimeZone": "UTC",
+            "DateStyle": "ISO",
+            "default_transaction_isolation": "read committed",
+            "lock_timeout": f"{WAIT_SECONDS}s",
+            "enable_seqscan": "off",
+            "jit": "off",
+        }
+        connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in chosen.items()))
         connection.adapters.register_loader("uuid", TextLoader)
         connection.adapters.register_loader("timestamptz", _WireTimeLoader)
-
-    def begin(self, connection: Any) -> None:  # noqa: ANN401
-        """Below the cursor, whose machinery a BEGIN does not need."""
-        self._command(connection, b"BEGIN")
-
-    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
-        """All statements see the state at the first one."""
-        self._command(connection, b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-    def _command(self, connection: Any, command: bytes) -> None:  # noqa: ANN401
-        result = connection.pgconn.exec_(command)
-        if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
-            raise psycopg.OperationalError(connection.pgconn.get_error_message())
 
     def failure(self, error: Exception) -> Failure:
         """SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
@@ -232,7 +225,12 @@ class Mariadb(Dialect):
     scheme = "mariadb"
     driver = "mariadb+pymysql"
     errors = pymysql.err.Error
+    begin_reading = (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )
     update_returning = False
+    held_key_is_error = True
     time_to_driver = staticmethod(_mariadb_time)
     flag_from_driver = bool
     insert = staticmethod(mariadb_insert)
@@ -262,12 +260,6 @@ class Mariadb(Dialect):
 
     def connected(self, connection: Any) -> None:  # noqa: ANN401
         """Nothing more: `init_command` has run, in one round trip with connecting."""
-
-    def begin_reading(self, connection: Any) -> None:  # noqa: ANN401
-        """All statements see the state at this moment."""
-        cursor = connection.cursor()
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def failure(self, error: Exception) -> Failure:
         """Error codes, https://mariadb.com/kb/en/mariadb-error-codes/."""

@@ -1,14 +1,16 @@
-"""Database: a URL, its dialect and a pool of connections."""
+"""A database's URL, its dialect and a pool of sessions."""
 
+import threading
+from collections import deque
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import QueuePool
 
 from segmentary.db.dialects import DIALECTS, Dialect
-from segmentary.errors import InvalidSetting
+from segmentary.db.session import CursorSession, PipelineSession, Session
+from segmentary.errors import InvalidSetting, TryAgain
 
 POOL_WAIT_SECONDS = 30
 
@@ -30,24 +32,54 @@ def parse_url(text: str) -> tuple[URL, Dialect]:
     return url.set(drivername=dialect.driver), dialect
 
 
-def make_engine(url: URL, dialect: Dialect, connections: int) -> Engine:
-    """Return an engine with at most this many connections."""
-    engine = create_engine(
-        url,
-        connect_args=dialect.connect_arguments(),
-        poolclass=QueuePool,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
-        # The runner leaves no transaction open, so a connection needs no reset.
-        pool_reset_on_return=None,
-    )
+class Pool:
+    """At most `size` sessions; the one given back last is lent first, so that a quiet server needs few."""
 
-    @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:  # noqa: ANN401, a driver's own connection
-        dialect.connected(connection)
+    def __init__(self, url: URL, dialect: Dialect, size: int) -> None:
+        """Prepare; no connection is opened yet."""
+        self._dialect = dialect
+        driver = url.get_dialect()
+        self.driver = driver(dbapi=driver.import_dbapi(), **dialect.compiler_arguments)  # type: ignore[call-arg]  # each dialect has more of them
+        self._url = url
+        self._places = threading.BoundedSemaphore(size)
+        self._resting: deque[Session] = deque()
 
-    return engine
+    def lend(self) -> Session:
+        """Return a session; raises `TryAgain` if all are lent for too long, and what the driver raises."""
+        if not self._places.acquire(timeout=POOL_WAIT_SECONDS):
+            raise TryAgain(reason="all database connections are busy")
+        try:
+            return self._resting.pop()
+        except IndexError:
+            pass
+        try:
+            return self._open()
+        except BaseException:
+            self._places.release()
+            raise
+
+    def take_back(self, session: Session) -> None:
+        """Take a session back, in which no transaction is open."""
+        if session.lost:
+            with suppress(self._dialect.errors):
+                session.close()
+            # Those that rest have most likely lost theirs too.
+            self.close()
+        else:
+            self._resting.append(session)
+        self._places.release()
+
+    def close(self) -> None:
+        """Close the sessions that are not lent."""
+        while self._resting:
+            with suppress(IndexError, self._dialect.errors):
+                self._resting.pop().close()
+
+    def _open(self) -> Session:
+        positional, named = self.driver.create_connect_args(self._url)
+        connection: Any = self.driver.connect(*positional, **{**named, **self._dialect.connect_arguments()})
+        self._dialect.connected(connection)
+        return PipelineSession(connection) if self._dialect.has_pipeline else CursorSession(connection)
 
 
 def shown_url(text: str) -> str:

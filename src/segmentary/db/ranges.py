@@ -70,7 +70,7 @@ def reserving(tx: Tx, pool: Pool, number: int) -> Offer | None:
 
 def take_scope(tx: Tx, pool: Pool) -> None:
     """Make the transaction the only one that changes ranges of this type and scope, on every node of a cluster."""
-    tx.execute(_take_scope(), pool._asdict())
+    tx.later(_take_scope(), pool._asdict())
 
 
 def overlapping(tx: Tx, pool: Pool, interval: Interval, *, reserved: bool, but: str) -> list[str]:

@@ -70,7 +70,7 @@ def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
     resource = describe(before)
     values = {column: getattr(before, column) for column in resource.columns}
     values |= {**changes, "updated_at": tx.now, "revision_number": values["revision_number"] + 1}
-    tx.execute(
+    tx.later(
         _update(resource),
         {f"new_{column}": values[column] for column in resource.columns if column != "id"} | {"row_id": values["id"]},
     )
@@ -96,13 +96,13 @@ def overwrite(tx: Tx, record: object) -> None:
     """Store all values of a record that this transaction has inserted."""
     resource = describe(record)
     values = {f"new_{column}": getattr(record, column) for column in resource.columns if column != "id"}
-    tx.execute(_update(resource), {**values, "row_id": getattr(record, "id")})  # noqa: B009, as above
+    tx.later(_update(resource), {**values, "row_id": getattr(record, "id")})  # noqa: B009, as above
 
 
 def remove(tx: Tx, record: object) -> None:
     """Delete a locked record."""
     resource = describe(record)
-    tx.execute(_delete(resource), {"id": getattr(record, "id")})  # noqa: B009, as above
+    tx.later(_delete(resource), {"id": getattr(record, "id")})  # noqa: B009, as above
 
 
 def complete(tx: Tx, resource: Resource, rows: Sequence[Row]) -> list[Row]:

@@ -18,12 +18,10 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from segmentary.db.dialects import Cause
-from segmentary.db.engine import make_engine, parse_url
-from segmentary.db.statement import Bindings, Row, Statement
+from segmentary.db.engine import Pool, parse_url
+from segmentary.db.session import Session
+from segmentary.db.statement import Bindings, Prepared, Row, Statement
 from segmentary.db.violation import ConstraintBroken, explained
 from segmentary.errors import DatabaseFailed, SegmentaryError, TryAgain
 from segmentary.rules.rule import Rule
@@ -43,12 +41,12 @@ class _RunAgainError(Exception):
 class Tx:
     """One transaction: what `work` talks to."""
 
-    __slots__ = ("_cursor", "_database", "now")
+    __slots__ = ("_database", "_session", "now")
 
-    def __init__(self, database: "Database", connection: Any, now: str) -> None:  # noqa: ANN401, a driver's own
-        """Take a cursor, which serves every statement of the transaction."""
+    def __init__(self, database: "Database", session: Session, now: str) -> None:
+        """Talk to a session in which a transaction is open, or none if `work` reads one state of one statement."""
         self._database = database
-        self._cursor = connection.cursor()
+        self._session = session
         self.now = now
 
     @property
@@ -58,9 +56,7 @@ class Tx:
 
     def rows(self, statement: Statement, values: Bindings) -> list[Row]:
         """Execute and return all rows."""
-        prepared = self._execute(statement, values)
-        rows: list[Row] = prepared.rows(self._cursor.fetchall())
-        return rows
+        return self._session.rows(self._database.prepared(statement), values)
 
     def row(self, statement: Statement, values: Bindings) -> Row | None:
         """Execute and return the first row, or None."""
@@ -69,30 +65,31 @@ class Tx:
 
     def execute(self, statement: Statement, values: Bindings) -> int:
         """Execute and return how many rows were changed or matched."""
-        self._execute(statement, values)
-        return int(self._cursor.rowcount)
+        return self._session.count(self._database.prepared(statement), values)
 
     def insert_unless_held(self, statement: Statement, values: Bindings) -> bool:
         """Insert a row; tell whether it was inserted: not, where another row has one of its keys."""
+        dialect = self._database.dialect
+        if not dialect.held_key_is_error:
+            return self.execute(statement, values) == 1
         try:
             return self.execute(statement, values) == 1
-        except self._database.dialect.errors as error:
-            if self._database.dialect.failure(error).is_held_key:
+        except dialect.errors as error:
+            if dialect.failure(error).is_held_key:
                 return False
             raise
 
-    def execute_each(self, statement: Statement, values: Sequence[Bindings]) -> None:
-        """Execute once for each set of values, in as few round trips as the driver can."""
-        if len(values) == 1:
-            self._execute(statement, values[0])
-        elif values:
-            prepared = self._database.prepared(statement)
-            self._cursor.executemany(prepared.sql, [prepared.parameters(one) for one in values])
+    def later(self, statement: Statement, values: Bindings) -> None:
+        """Execute without waiting for the end, where the driver can: before any later statement and before COMMIT.
 
-    def _execute(self, statement: Statement, values: Bindings) -> Any:  # noqa: ANN401
-        prepared = self._database.prepared(statement)
-        self._cursor.execute(prepared.sql, prepared.parameters(values))
-        return prepared
+        What it raises is raised by one of those.
+        """
+        self._session.later(self._database.prepared(statement), [values])
+
+    def execute_each(self, statement: Statement, values: Sequence[Bindings]) -> None:
+        """The same, once for each set of values."""
+        if values:
+            self._session.later(self._database.prepared(statement), values)
 
 
 Explain = Callable[[Tx, Rule | None], SegmentaryError | None]
@@ -105,17 +102,17 @@ class Database:
         """Prepare a pool of at most this many connections; none is opened yet."""
         parsed, self.dialect = parse_url(url)
         self.url = url
-        self.engine = make_engine(parsed, self.dialect, connections)
+        self._pool = Pool(parsed, self.dialect, connections)
         # Where there is one writer at a time, waiting here is fairer and cheaper than being refused and trying again.
         self._turn: Any = threading.Lock() if self.dialect.one_writer else nullcontext()
 
-    def prepared(self, statement: Statement) -> Any:  # noqa: ANN401
+    def prepared(self, statement: Statement) -> Prepared:
         """Return a statement for this database."""
-        return statement.prepared(self.dialect, self.engine.dialect)
+        return statement.prepared(self.dialect, self._pool.driver)
 
     def close(self) -> None:
         """Close all connections."""
-        self.engine.dispose()
+        self._pool.close()
 
     def run(self, work: Callable[[Tx], T], explain: Explain | None = None) -> T:
         """Run `work` in a transaction that writes, again if the database asks for it, and commit.
@@ -145,14 +142,14 @@ class Database:
         """Run `work`, which only reads; with `one_state` all its statements see the same state of the database."""
         for _ in range(ATTEMPTS):
             try:
-                with self._connection() as connection:
+                with self._lent() as session:
                     if not one_state:
-                        return work(Tx(self, connection, utc_now()))
-                    self.dialect.begin_reading(connection)
+                        return work(Tx(self, session, utc_now()))
+                    session.begin(self.dialect.begin_reading)
                     try:
-                        return work(Tx(self, connection, utc_now()))
+                        return work(Tx(self, session, utc_now()))
                     finally:
-                        connection.cursor().execute("ROLLBACK")
+                        session.rollback()
             except _RunAgainError:
                 continue
         raise TryAgain(reason="the database did not answer")
@@ -164,14 +161,14 @@ class Database:
 
     def _attempt(self, work: Callable[[Tx], T], now: str) -> T:
         committing = False
-        with self._connection() as connection:
+        with self._lent() as session:
             try:
-                self.dialect.begin(connection)
-                result = work(Tx(self, connection, now))
+                session.begin(self.dialect.begin)
+                result = work(Tx(self, session, now))
                 committing = True
-                connection.cursor().execute("COMMIT")
+                session.commit()
             except BaseException as error:
-                lost = self._roll_back(connection, error)
+                lost = self._roll_back(session, error)
                 if committing and lost:
                     raise TryAgain(
                         reason="the connection was lost during commit; look whether the change was made"
@@ -179,44 +176,39 @@ class Database:
                 raise
             return result
 
-    def _roll_back(self, connection: Any, error: BaseException) -> bool:  # noqa: ANN401
+    def _roll_back(self, session: Session, error: BaseException) -> bool:
         """Roll back; tell whether the connection is lost, which ends it."""
         # A driver that was interrupted in the middle of an answer would take its rest for the next one.
-        lost = not isinstance(error, Exception)
+        session.lost = not isinstance(error, Exception)
         if isinstance(error, self.dialect.errors):
-            lost = self.dialect.failure(error).cause is Cause.DISCONNECTED
-        if not lost:
+            session.lost = self.dialect.failure(error).cause is Cause.DISCONNECTED
+        if not session.lost:
             try:
-                connection.cursor().execute("ROLLBACK")
+                session.rollback()
             except self.dialect.errors as second:
                 # SQLite rolls some failures back by itself and then refuses; any other failure ends the connection.
-                lost = self.dialect.failure(second).cause is not Cause.OTHER or not self.dialect.one_writer
-        if lost:
-            connection.invalidate()
-        return lost
+                session.lost = self.dialect.failure(second).cause is not Cause.OTHER or not self.dialect.one_writer
+        return session.lost
 
     @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        """Lend a connection; turn the driver's errors into ours."""
+    def _lent(self) -> Iterator[Session]:
+        """Lend a session; turn the driver's errors into ours."""
         try:
-            connection = self.engine.raw_connection()
-        except PoolTimeoutError as error:
-            raise TryAgain(reason="all database connections are busy") from error
-        except (DBAPIError, self.dialect.errors) as error:
+            session = self._pool.lend()
+        except self.dialect.errors as error:
             raise TryAgain(reason=f"the database is away ({_first_line(error)})") from error
         try:
-            yield connection
+            yield session
         except self.dialect.errors as error:
             failure = self.dialect.failure(error)
-            if failure.cause is Cause.DISCONNECTED and connection.is_valid:
-                connection.invalidate()
+            session.lost |= failure.cause is Cause.DISCONNECTED
             if failure.cause in {Cause.RUN_AGAIN, Cause.DISCONNECTED}:
                 raise _RunAgainError from error
             if failure.cause is Cause.CONSTRAINT:
                 raise explained(failure) from error
             raise DatabaseFailed from error
         finally:
-            connection.close()
+            self._pool.take_back(session)
 
 
 def utc_now() -> str:
@@ -225,5 +217,4 @@ def utc_now() -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    original = getattr(error, "orig", None) or error
-    return (str(original).strip().splitlines() or [type(original).__name__])[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
