@@ -3,7 +3,8 @@
 engine.py       connections                     statement.py    a statement, compiled once per dialect
 dialects.py     where the databases differ      tables.py       catalog -> tables with their constraints
 types.py        stored types                    render.py       rule expression -> SQL
-transaction.py  run, read; the one retry loop   violation.py    driver error -> rule
-records.py      read and write any record       outbox.py       event rows
+session.py      a connection as it is used        violation.py    driver error -> rule
+transaction.py  run, read; the one retry loop     outbox.py       event rows
+records.py      read and write any record
 migrate.py      schema revisions
 """
