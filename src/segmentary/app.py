@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.catalog.agent import INCLUDED, Report
-from segmentary.db import listing, migrate, reach, records
+from segmentary.db import listing, migrate, outbox, reach, records
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Tx
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
@@ -23,7 +23,9 @@ from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import HostQuery, ListQuery
 from segmentary.services import agent, drift, host, host_mapping, network, physical_network, segment, segment_range
 from segmentary.services.call import Call, project_network_types
+from segmentary.services.feed import Feed
 from segmentary.services.idempotency import Once, once
+from segmentary.services.relay import Relay
 from segmentary.settings import Settings, load
 
 T = TypeVar("T")
@@ -45,7 +47,10 @@ class Application:
         """Prepare the database of the settings; nothing is connected yet."""
         project_network_types(settings)
         self.settings = settings
-        self.database = Database(settings.database, connections=settings.threads)
+        # One more than there are threads: the relay's.
+        self.database = Database(settings.database, connections=settings.threads + 1, committed=self._committed)
+        self.feed = Feed(self.database, settings.event_places)
+        self.relay = Relay(self.database, self.feed, settings)
         self.networks = Collection(self, Network)
         self.segments = Collection(self, Segment)
         self.physical_networks = Collection(self, PhysicalNetwork)
@@ -69,8 +74,14 @@ class Application:
         self.close()
 
     def close(self) -> None:
-        """Close all database connections."""
+        """Send readers of events away, end the relay and close all database connections."""
+        self.feed.close()
+        self.relay.stop()
         self.database.close()
+
+    def _committed(self, _events: Sequence[object]) -> None:
+        """What is done after the commit of a transaction that recorded events."""
+        self.relay.wake()
 
     def create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
         """Create records, all or none, and return them in the order of their drafts."""
@@ -95,15 +106,21 @@ class Application:
 
     def find(self, resource: Resource, query: ListQuery) -> list[Row]:
         """Return the rows of a list; raise the resource's `NotFound` for a marker that can be no id."""
+        return self.find_at(resource, query)[1]
+
+    def find_at(self, resource: Resource, query: ListQuery) -> tuple[int, list[Row]]:
+        """Return a number of the feed and the rows of a list, which tells of every change up to that number."""
         if query.marker is not None and query.limit is not None:
             query = replace(query, marker=known_id(resource, query.marker))
         complete = self._completions.get(resource.name)
         if host_mapping.HOST_FILTER in query.filters and resource.name == "segment":
-            return self.database.read(lambda tx: host_mapping.find_segments(tx, query))
+            return self.database.read(lambda tx: (outbox.latest(tx), host_mapping.find_segments(tx, query)))
+        # The number first: what it counts was committed before the list is read.
         if complete is None:
-            return self.database.read(lambda tx: listing.find(tx, resource, query))
+            return self.database.read(lambda tx: (outbox.latest(tx), listing.find(tx, resource, query)))
         return self.database.read(
-            lambda tx: complete(tx, listing.find(tx, resource, query), query.fields), one_state=True
+            lambda tx: (outbox.latest(tx), complete(tx, listing.find(tx, resource, query), query.fields)),
+            one_state=True,
         )
 
     def show(self, resource: Resource, record_id: str, fields: frozenset[str] = frozenset()) -> Row:

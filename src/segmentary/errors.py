@@ -11,7 +11,7 @@ The first level answers the only question of a caller: change the request, chang
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
     │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
     │   │                           ExtensionNotFound
-    │   ├── NotAuthenticated, IdempotencyKeyReused
+    │   ├── NotAuthenticated, IdempotencyKeyReused, EventsDropped
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
     │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse, NetworkSegmentRangeReferencedByProject
@@ -162,6 +162,10 @@ class HostMappingNotFound(NotFound):
 
 class ExtensionNotFound(NotFound):
     """Extension with alias {alias} does not exist."""
+
+
+class EventsDropped(Refused):
+    """The events after {after} are no longer all kept, {oldest} is the oldest: list the records anew."""
 
 
 class Conflicting(SegmentaryError):

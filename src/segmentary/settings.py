@@ -40,6 +40,14 @@ class Settings:
     global_physnet_mtu: int = setting(
         1500, "MTU in bytes of physical networks that have none of their own.", minimum=68, maximum=65535
     )
+    relay: int = setting(1, "1 if server processes relay events; 0 if only `segmentary relay` does.", maximum=1)
+    event_places: int = setting(
+        16,
+        "Readers of events that each process lets wait at once; others are answered at once and ask again.",
+        maximum=1024,
+    )
+    events_kept: int = setting(1_000_000, "Newest events that are kept; 0 for all.")
+    events_kept_days: int = setting(30, "Days for which events are kept; 0 for ever.", maximum=36500)
 
     project_network_types: str = setting(
         "", "Network types, separated by commas, that a network created without one is tried to get; local if empty."

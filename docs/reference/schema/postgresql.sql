@@ -94,6 +94,16 @@ CREATE TABLE range_scopes (
     PRIMARY KEY (network_type, scope)
 );
 
+CREATE TABLE relay (
+    id BIGINT NOT NULL,
+    turns BIGINT NOT NULL,
+    holder UUID,
+    beat BIGINT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0);
+
 CREATE TABLE releases (
     network_type VARCHAR(33) COLLATE "C" NOT NULL,
     scope VARCHAR(65) COLLATE "C" NOT NULL,

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import falcon
 
 from segmentary.api.body import Bodies
-from segmentary.api.exchange import JSON, base_url, idempotency, if_match, parameters, require_no_body
+from segmentary.api.exchange import (
+    JSON,
+    SEQUENCE_HEADER,
+    base_url,
+    idempotency,
+    if_match,
+    parameters,
+    require_no_body,
+)
 from segmentary.app import Application, known_id
 from segmentary.rules.attribute import Resource
 from segmentary.wire import decode, encode, query
@@ -23,7 +31,8 @@ class Several:
         """List."""
         given = parameters(request)
         asked = query.list_query(self._resource, given, self._app.settings.page_limit or None)
-        rows = self._app.find(self._resource, asked)
+        sequence, rows = self._app.find_at(self._resource, asked)
+        response.set_header(SEQUENCE_HEADER, str(sequence))
         url = f"{base_url(request)}{request.path}"
         links = query.page_links(asked, rows, self._place_of_id, url, given)
         beside = {f"{self._resource.collection}_links": links} if links else {}

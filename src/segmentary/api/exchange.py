@@ -15,6 +15,8 @@ _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[
 _IF_MATCH = re.compile(r"\s*\"?revision_number=(\d{1,18})\"?\s*\Z", re.ASCII)
 _KEY = re.compile(r"[\x20-\x7e]{1,255}\Z")
 JSON = "application/json"
+# On lists: whoever follows the events after this number misses no change that the list does not show.
+SEQUENCE_HEADER = "X-Event-Sequence"
 
 
 def new_request_id() -> str:

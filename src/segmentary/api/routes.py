@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
 from segmentary.api.discovery import Extensions, OneExtension, Versions
+from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
@@ -19,6 +20,7 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, object]]:
     """Return every path and what answers it; collections are spelled with underscores and with hyphens."""
     for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
         yield path, handler()
+    yield "/v2.0/segment-events", Events(app.feed)
     yield "/v2.0/hosts", Hosts(app)
     yield "/v2.0/hosts/{host}", OneHost(app, bodies)
     yield "/v2.0/hosts/{host}/segments", HostSegments(app)

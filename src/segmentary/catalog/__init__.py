@@ -4,6 +4,7 @@ To add a network type: `network_type.py`. To add an attribute: one line in the c
 resource: a module here, its name in `RESOURCES`, and a module of the same name in `segmentary.services`.
 """
 
+from segmentary.catalog import event
 from segmentary.catalog.agent import Agent, HostMapping
 from segmentary.catalog.network import Network
 from segmentary.catalog.physical_network import PhysicalNetwork
@@ -16,9 +17,11 @@ RESOURCES: tuple[Resource, ...] = tuple(
     describe(record) for record in (PhysicalNetwork, Network, Segment, SegmentRange, Agent, HostMapping)
 )
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
+EVENT_TYPES = event.types(RESOURCES)
 
 __all__ = [
     "BY_COLLECTION",
+    "EVENT_TYPES",
     "RESOURCES",
     "Agent",
     "HostMapping",

@@ -1,9 +1,10 @@
 """Events: what is recorded, in the transaction of a change, about that change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from segmentary.rules.attribute import describe
+from segmentary.rules.attribute import Resource, describe
 
 
 class Verb(Enum):
@@ -25,7 +26,7 @@ class Event:
     @property
     def type(self) -> str:
         """The name on the wire, such as segment.created."""
-        return f"{describe(self.record).name}.{self.verb.value}"
+        return type_of(describe(self.record), self.verb)
 
     @property
     def record(self) -> object:
@@ -33,6 +34,30 @@ class Event:
         record = self.after if self.after is not None else self.before
         assert record is not None  # noqa: S101, the three functions below are the only makers
         return record
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent:
+    """An event as stored, with the number readers know it by; `payload` is JSON with the record and what changed."""
+
+    id: str
+    sequence: int
+    type: str
+    time: str
+    actor: str
+    request_id: str | None
+    resource_id: str
+    payload: str
+
+
+def type_of(resource: Resource, verb: Verb) -> str:
+    """Return the name on the wire, such as segment.created."""
+    return f"{resource.name}.{verb.value}"
+
+
+def types(resources: Iterable[Resource]) -> tuple[str, ...]:
+    """Return the names of all events about these resources."""
+    return tuple(type_of(resource, verb) for resource in resources for verb in Verb)
 
 
 def created(record: object) -> Event:

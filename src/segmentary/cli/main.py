@@ -9,6 +9,7 @@ import click
 
 from segmentary import __version__
 from segmentary.cli import database, server
+from segmentary.cli.relay import run_relay
 from segmentary.errors import SegmentaryError
 from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings, load
 
@@ -49,6 +50,13 @@ def settings_from(arguments: dict[str, object]) -> Settings:
 def serve(**arguments: object) -> None:
     """Serve the Networking API over HTTP."""
     server.serve(settings_from(arguments))
+
+
+@commands.command()
+@settings_options("database", "events_kept", "events_kept_days")
+def relay(**arguments: object) -> None:
+    """Number events, as each server process does; useful beside programs that use the library."""
+    run_relay(settings_from(arguments))
 
 
 @commands.group("database")

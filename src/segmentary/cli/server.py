@@ -3,8 +3,11 @@
 import gc
 import ipaddress
 import logging
+import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -44,7 +47,8 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        # Those who wait for events occupy threads, but no database connections.
+        blocking_threads=settings.threads + settings.event_places,
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
@@ -65,12 +69,28 @@ class _Target:
         self._settings = settings
 
     def __call__(self, *_: object) -> Any:  # noqa: ANN401, a WSGI callable
+        app = segmentary.Application(self._settings)
         bodies = Bodies(self._settings)
-        wsgi = make_wsgi(segmentary.Application(self._settings), bodies)
+        wsgi = make_wsgi(app, bodies)
         connections.watch(bodies, self._settings.port, self._settings.body_seconds)
+        _on_signal(app.feed.close)
+        app.relay.start()
         # What is made at start lives as long as the process: the collector need not look at it again.
         gc.freeze()
         return wsgi
+
+
+def _on_signal(act: Callable[[], None]) -> None:
+    """Act when this process gets a signal that it handles: Granian waits for running requests, and some wait long."""
+    waiting, told = socket.socketpair()
+    told.settimeout(0)
+    signal.set_wakeup_fd(told.detach())
+
+    def wait() -> None:
+        waiting.recv(1)
+        act()
+
+    threading.Thread(target=wait, name="stopping", daemon=True).start()
 
 
 def _announce(settings: Settings, url: str) -> None:

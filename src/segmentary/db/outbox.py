@@ -1,19 +1,168 @@
-"""The outbox: event rows, written in the transaction of the change they tell of."""
+"""The outbox: event rows, written in the transaction of the change they tell of, and the numbers readers know them by.
 
-from collections.abc import Sequence
+    transaction of a change     INSERT id=7, sequence NULL --COMMIT          many at once; ids commit in any order
+    transaction of a relay      lock the relay's row -> committed rows without a number get the next ones, by id
+
+A record's row is locked before its event is inserted, so of two events of one record the later has the higher id, and
+sees the light later: numbers follow the order of the changes of each record. A number is given to committed rows only,
+one transaction after the other: whoever has read up to number N has missed nothing up to N, and no number is left out.
+Where there is one writer at a time, ids commit in their order, and the number is given with the row.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, true
+from sqlalchemy import update as sql_update
 
-from segmentary.db.statement import Bindings, Statement
-from segmentary.db.tables import EVENTS
+from segmentary.catalog.event import NumberedEvent
+from segmentary.db.statement import Bindings, Row, Statement
+from segmentary.db.tables import EVENTS, RELAY
 from segmentary.db.transaction import Tx
 
+# Rows numbered, or dropped, in one transaction: few enough that nobody waits for it noticeably.
+BATCH = 1000
+SHAPES = 128
 _COLUMNS = ("event_id", "type", "resource_id", "payload", "actor", "request_id", "created_at")
-_APPEND = Statement(insert(EVENTS).values({name: bindparam(name) for name in _COLUMNS}))
+_SHOWN = ("event_id", "sequence", "type", "created_at", "actor", "request_id", "resource_id", "payload")
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Part of the feed: `oldest` and `latest` are the numbers kept at that moment, both 0 if there are none."""
+
+    oldest: int
+    latest: int
+    events: list[NumberedEvent]
 
 
 def append(tx: Tx, events: Sequence[Bindings]) -> None:
-    """Write events, numbered later by the relay."""
+    """Write events."""
     rows: list[dict[str, Any]] = [{**event, "created_at": tx.now} for event in events]
-    tx.execute_each(_APPEND, rows)
+    tx.execute_each(_append_numbered() if tx.one_writer else _append(), rows)
+
+
+def state(tx: Tx) -> tuple[bool, int]:
+    """Return whether committed events wait for a number, and the latest number, 0 if there is none."""
+    row = tx.row(_state(), {})
+    assert row is not None  # noqa: S101, scalar subqueries always make a row
+    return row[0] is not None, row[1] or 0
+
+
+def latest(tx: Tx) -> int:
+    """Return the latest number, 0 if there is none."""
+    row = tx.row(_latest(), {})
+    return (row[0] if row else None) or 0
+
+
+def number(tx: Tx) -> int:
+    """Number committed events, at most `BATCH`, and return how many; others that number wait for this transaction."""
+    tx.execute(_take_turn(), {})
+    return tx.execute(_number(), {})
+
+
+def excerpt(tx: Tx, after: int, limit: int, filters: Mapping[str, Sequence[str]]) -> Excerpt:
+    """Return the first events numbered higher than `after` whose `type` and `resource_id` are among those given.
+
+    One statement, so that the limits of the feed are those of the state that the events are read from.
+    """
+    values: dict[str, Any] = {
+        f"{name}_{number}": value for name, wanted in filters.items() for number, value in enumerate(wanted)
+    }
+    shape = tuple((name, len(wanted)) for name, wanted in filters.items())
+    rows = tx.rows(_excerpt(shape), {**values, "after": after, "limit": limit})
+    oldest, newest = rows[0][:2]
+    return Excerpt(oldest or 0, newest or 0, [NumberedEvent(*row[2:]) for row in rows if row[2] is not None])
+
+
+def oldest_rows(tx: Tx) -> list[Row]:
+    """Return number and time of the oldest numbered events, at most `BATCH`."""
+    return tx.rows(_oldest(), {"limit": BATCH})
+
+
+def drop_through(tx: Tx, sequence: int) -> int:
+    """Delete the events up to a number and return how many."""
+    return tx.execute(_drop(), {"last": sequence})
+
+
+def _parameters() -> dict[str, Any]:
+    return {name: bindparam(name) for name in _COLUMNS}
+
+
+@cache
+def _append() -> Statement:
+    return Statement(insert(EVENTS).inline().values(_parameters()))
+
+
+@cache
+def _append_numbered() -> Statement:
+    following = select(func.coalesce(func.max(EVENTS.c.sequence), 0) + 1).scalar_subquery()
+    return Statement(insert(EVENTS).inline().values({**_parameters(), "sequence": following}))
+
+
+def _one(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:  # noqa: ANN401, a scalar subquery
+    return select(column).where(*conditions).limit(1).scalar_subquery()
+
+
+def _highest() -> Any:  # noqa: ANN401, a scalar subquery
+    return select(func.max(EVENTS.c.sequence)).scalar_subquery()
+
+
+@cache
+def _state() -> Statement:
+    columns = [_one(EVENTS.c.id, EVENTS.c.sequence.is_(None)).label("waiting"), _highest().label("latest")]
+    return Statement(select(*columns), columns)
+
+
+@cache
+def _latest() -> Statement:
+    columns = [func.max(EVENTS.c.sequence)]
+    return Statement(select(*columns), columns)
+
+
+@cache
+def _take_turn() -> Statement:
+    return Statement(sql_update(RELAY).where(RELAY.c.id == 1).values(turns=RELAY.c.turns + 1))
+
+
+@cache
+def _number() -> Statement:
+    highest = select(func.coalesce(func.max(EVENTS.c.sequence), 0)).scalar_subquery()
+    waiting = (
+        select(EVENTS.c.id, (func.row_number().over(order_by=EVENTS.c.id) + highest).label("sequence"))
+        .where(EVENTS.c.sequence.is_(None))
+        .order_by(EVENTS.c.id)
+        .limit(BATCH)
+        .subquery("waiting")
+    )
+    return Statement(sql_update(EVENTS).where(EVENTS.c.id == waiting.c.id).values(sequence=waiting.c.sequence))
+
+
+@lru_cache(SHAPES)
+def _excerpt(shape: tuple[tuple[str, int], ...]) -> Statement:
+    conditions = [EVENTS.c.sequence > bindparam("after")]
+    for name, count in shape:
+        wanted = [bindparam(f"{name}_{number}", type_=EVENTS.c[name].type) for number in range(count)]
+        conditions.append(EVENTS.c[name].in_(wanted))
+    shown = [EVENTS.c[name] for name in _SHOWN]
+    found = select(*shown).where(*conditions).order_by(EVENTS.c.sequence).limit(bindparam("limit")).subquery("found")
+    lowest = select(func.min(EVENTS.c.sequence)).scalar_subquery()
+    limits = select(lowest.label("oldest"), _highest().label("latest")).subquery("limits")
+    columns = [limits.c.oldest, limits.c.latest, *(found.c[name] for name in _SHOWN)]
+    joined = select(*columns).select_from(limits.outerjoin(found, true())).order_by(found.c.sequence)
+    return Statement(joined, columns)
+
+
+@cache
+def _oldest() -> Statement:
+    columns = [EVENTS.c.sequence, EVENTS.c.created_at]
+    numbered = EVENTS.c.sequence.is_not(None)
+    found = select(*columns).where(numbered).order_by(EVENTS.c.sequence).limit(bindparam("limit"))
+    return Statement(found, columns)
+
+
+@cache
+def _drop() -> Statement:
+    return Statement(delete(EVENTS).where(EVENTS.c.sequence <= bindparam("last")))

@@ -8,7 +8,7 @@ from segmentary.db.tables import METADATA
 
 
 def statements(scheme: str) -> list[str]:
-    """Return the CREATE statements of all tables and indexes, parents first."""
+    """Return the statements that make all tables, their indexes and their first rows, parents first."""
     dialect = URL.create(DIALECTS[scheme].driver).get_dialect()()
     # Without an execution there is nothing to escape percent signs for.
     dialect.identifier_preparer._double_percents = False  # noqa: SLF001, no public way
@@ -17,6 +17,7 @@ def statements(scheme: str) -> list[str]:
         made.append(str(CreateTable(table).compile(dialect=dialect)).strip())
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         made += [str(CreateIndex(index).compile(dialect=dialect)).strip() for index in indexes]
+        made += table.info.get("rows", ())
     return ["\n".join(line.rstrip() for line in one.replace("\t", "    ").splitlines()) for one in made]
 
 

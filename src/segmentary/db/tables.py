@@ -1,4 +1,4 @@
-"""Tables made from the catalog, with their constraints; and the one table that is no resource: events.
+"""Tables made from the catalog, with their constraints; and those that are no resource: events and the relay's row.
 
     attribute                 column                    RowRule        CHECK
     UniqueRule                UNIQUE                    ReferenceRule  FOREIGN KEY
@@ -177,8 +177,8 @@ ANSWERS = Table(
     **_OPTIONS,
 )
 
-# One row for each change of a record, written in the transaction of the change. `sequence` is given by the relay, after
-# commit: the order of `id` is the order of inserting, in which a reader would miss what commits late.
+# One row for each change of a record, written in the transaction of the change; see `segmentary.db.outbox` for how
+# `sequence` is given.
 EVENTS = Table(
     "events",
     METADATA,
@@ -194,4 +194,17 @@ EVENTS = Table(
     UniqueConstraint("event_id", name="event_id_unique"),
     UniqueConstraint("sequence", name="event_sequence_unique"),
     **_OPTIONS,
+)
+
+# One row, which every transaction that numbers events writes: so they number one after the other, on a cluster too.
+# `holder` is the relay that delivers, `beat` grows as long as it lives.
+RELAY = Table(
+    "relay",
+    METADATA,
+    Column("id", SERIAL_TYPE, primary_key=True, autoincrement=False),
+    Column("turns", SERIAL_TYPE, nullable=False),
+    Column("holder", UUID_TYPE, nullable=True),
+    Column("beat", SERIAL_TYPE, nullable=False),
+    **_OPTIONS,
+    info={"rows": ("INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0)",)},
 )

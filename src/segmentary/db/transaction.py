@@ -41,18 +41,24 @@ class _RunAgainError(Exception):
 class Tx:
     """One transaction: what `work` talks to."""
 
-    __slots__ = ("_database", "_session", "now")
+    __slots__ = ("_database", "_session", "now", "recorded")
 
     def __init__(self, database: "Database", session: Session, now: str) -> None:
         """Talk to a session in which a transaction is open, or none if `work` reads one state of one statement."""
         self._database = database
         self._session = session
         self.now = now
+        self.recorded: list[Any] = []
 
     @property
     def update_returning(self) -> bool:
         """Whether an UPDATE can return the rows it changed."""
         return self._database.dialect.update_returning
+
+    @property
+    def one_writer(self) -> bool:
+        """Whether transactions that write run one after the other."""
+        return self._database.dialect.one_writer
 
     def rows(self, statement: Statement, values: Bindings) -> list[Row]:
         """Execute and return all rows."""
@@ -98,8 +104,14 @@ Explain = Callable[[Tx, Rule | None], SegmentaryError | None]
 class Database:
     """A database that units of work are run in."""
 
-    def __init__(self, url: str, connections: int = 8) -> None:
-        """Prepare a pool of at most this many connections; none is opened yet."""
+    def __init__(
+        self, url: str, connections: int = 8, committed: Callable[[Sequence[Any]], None] = lambda _recorded: None
+    ) -> None:
+        """Prepare a pool of at most this many connections; none is opened yet.
+
+        `committed` is called after the commit of a transaction with what was `recorded` in it, if anything was.
+        """
+        self._committed = committed
         parsed, self.dialect = parse_url(url)
         self.url = url
         self._pool = Pool(parsed, self.dialect, connections)
@@ -129,13 +141,17 @@ class Database:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)))  # noqa: S311, a pause is no secret
             try:
                 with self._turn:
-                    return self._attempt(work, now)
+                    result, recorded = self._attempt(work, now)
             except _RunAgainError:
                 continue
             except ConstraintBroken as broken:
                 error = self._explained(broken, explain)
                 if error is not None:
                     raise error from broken
+            else:
+                if recorded:
+                    self._committed(recorded)
+                return result
         raise TryAgain(reason="the database refused the transaction again and again because of others")
 
     def read(self, work: Callable[[Tx], T], *, one_state: bool = False) -> T:
@@ -159,12 +175,13 @@ class Database:
             return TryAgain(reason=f"another request changed what this one rests on ({broken})")
         return self.read(lambda tx: explain(tx, broken.rule))
 
-    def _attempt(self, work: Callable[[Tx], T], now: str) -> T:
+    def _attempt(self, work: Callable[[Tx], T], now: str) -> tuple[T, list[Any]]:
         committing = False
         with self._lent() as session:
             try:
                 session.begin(self.dialect.begin)
-                result = work(Tx(self, session, now))
+                tx = Tx(self, session, now)
+                result = work(tx)
                 committing = True
                 session.commit()
             except BaseException as error:
@@ -174,7 +191,7 @@ class Database:
                         reason="the connection was lost during commit; look whether the change was made"
                     ) from error
                 raise
-            return result
+            return result, tx.recorded
 
     def _roll_back(self, session: Session, error: BaseException) -> bool:
         """Roll back; tell whether the connection is lost, which ends it."""

@@ -15,6 +15,7 @@ from segmentary.wire import encode
 
 def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
     """Record events of the transaction."""
+    tx.recorded.extend(events)
     outbox.append(
         tx,
         [

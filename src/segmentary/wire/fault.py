@@ -19,6 +19,7 @@ FAULTS: Mapping[type[SegmentaryError], tuple[int, str]] = {
     errors.NotAuthenticated: (401, "HTTPUnauthorized"),
     errors.NotFound: (404, ""),
     errors.IdempotencyKeyReused: (422, ""),
+    errors.EventsDropped: (410, ""),
     errors.Conflicting: (409, ""),
     errors.NoNetworkAvailable: (503, ""),
     errors.SegmentsSetInConjunctionWithProviders: (400, ""),

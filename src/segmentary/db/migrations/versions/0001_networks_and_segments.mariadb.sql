@@ -102,6 +102,16 @@ CREATE TABLE range_scopes (
     PRIMARY KEY (network_type, scope)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE relay (
+    id BIGINT NOT NULL,
+    turns BIGINT NOT NULL,
+    holder CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin,
+    beat BIGINT NOT NULL,
+    PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0);
+
 CREATE TABLE releases (
     network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,

@@ -116,6 +116,17 @@ CREATE TABLE range_scopes (
 )
  STRICT;
 
+CREATE TABLE relay (
+    id INTEGER NOT NULL,
+    turns INTEGER NOT NULL,
+    holder TEXT,
+    beat INTEGER NOT NULL,
+    PRIMARY KEY (id)
+)
+ STRICT;
+
+INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0);
+
 CREATE TABLE releases (
     network_type TEXT NOT NULL,
     scope TEXT NOT NULL,
