@@ -6,6 +6,7 @@
     UPDATE ... RETURNING     yes                     yes                   no: UPDATE, then SELECT
     NULL when ascending      first                   last: told to         first
     flags                    0, 1                    boolean               0, 1
+    UPDATE by a list         not needed              json functions        JSON_TABLE, read first
     CHECK broken             name in the text        name                  4025, name in the text
     UNIQUE broken            columns in the text     name                  1062, name in the text
     FOREIGN KEY broken       no name                 name                  1451, 1452, name in the text
@@ -28,7 +29,7 @@ from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import ColumnElement, Integer, Table, bindparam
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Executable, Integer, Table, bindparam
 from sqlalchemy.dialects.mysql import insert as mariadb_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -310,6 +311,40 @@ FORMS: dict[str, dict[type[Kind], str]] = {
         Uuid: "{column} RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'",
     },
 }
+
+
+class NumberListed(Executable, ClauseElement):
+    """Give the events whose ids are in a JSON list the numbers after `latest`, in the order of the list.
+
+    Rows of transactions that are still running are not touched: MariaDB would wait for them if it could choose to scan
+    the table of events, or if the waiting events were selected in the same statement.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, ids: BindParameter[str], latest: BindParameter[int]) -> None:
+        """Take the list and the number as parameters."""
+        self.ids, self.latest = ids, latest
+
+
+@compiles(NumberListed)
+def _number_listed(element: NumberListed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    ids, latest = compiler.process(element.ids, **options), compiler.process(element.latest, **options)
+    return (
+        f"UPDATE events SET sequence = {latest} + listed.place "  # noqa: S608, both are placeholders
+        f"FROM json_array_elements_text({ids}::json) WITH ORDINALITY AS listed(id, place) "
+        "WHERE events.id = listed.id::bigint"
+    )
+
+
+@compiles(NumberListed, "mysql", "mariadb")
+def _number_listed_mariadb(element: NumberListed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    ids, latest = compiler.process(element.ids, **options), compiler.process(element.latest, **options)
+    return (
+        f"UPDATE JSON_TABLE({ids}, '$[*]' COLUMNS (place FOR ORDINALITY, id BIGINT PATH '$')) AS listed "  # noqa: S608, as above
+        "STRAIGHT_JOIN events FORCE INDEX FOR JOIN (PRIMARY) ON events.id = listed.id "
+        f"SET events.sequence = {latest} + listed.place"
+    )
 
 
 class CharacterLength(FunctionElement[int]):

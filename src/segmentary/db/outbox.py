@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, true
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, func, insert, select, true
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog.event import NumberedEvent
+from segmentary.db.dialects import NumberListed
 from segmentary.db.statement import Bindings, Row, Statement
 from segmentary.db.tables import EVENTS, RELAY
 from segmentary.db.transaction import Tx
@@ -60,7 +61,11 @@ def latest(tx: Tx) -> int:
 def number(tx: Tx) -> int:
     """Number committed events, at most `BATCH`, and return how many; others that number wait for this transaction."""
     tx.execute(_take_turn(), {})
-    return tx.execute(_number(), {})
+    waiting = tx.rows(_waiting(), {})
+    if waiting:
+        ids = ",".join([str(row[0]) for row in waiting])
+        tx.execute(_number(), {"ids": f"[{ids}]", "latest": waiting[0][1]})
+    return len(waiting)
 
 
 def excerpt(tx: Tx, after: int, limit: int, filters: Mapping[str, Sequence[str]]) -> Excerpt:
@@ -128,16 +133,16 @@ def _take_turn() -> Statement:
 
 
 @cache
-def _number() -> Statement:
+def _waiting() -> Statement:
     highest = select(func.coalesce(func.max(EVENTS.c.sequence), 0)).scalar_subquery()
-    waiting = (
-        select(EVENTS.c.id, (func.row_number().over(order_by=EVENTS.c.id) + highest).label("sequence"))
-        .where(EVENTS.c.sequence.is_(None))
-        .order_by(EVENTS.c.id)
-        .limit(BATCH)
-        .subquery("waiting")
-    )
-    return Statement(sql_update(EVENTS).where(EVENTS.c.id == waiting.c.id).values(sequence=waiting.c.sequence))
+    columns = [EVENTS.c.id, highest.label("latest")]
+    unnumbered = EVENTS.c.sequence.is_(None)
+    return Statement(select(*columns).where(unnumbered).order_by(EVENTS.c.id).limit(BATCH), columns)
+
+
+@cache
+def _number() -> Statement:
+    return Statement(NumberListed(bindparam("ids", type_=Text()), bindparam("latest", type_=BigInteger())))
 
 
 @lru_cache(SHAPES)

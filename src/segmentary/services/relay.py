@@ -3,8 +3,9 @@
     request thread: COMMIT --wake--> relay thread: number -> signal readers of this process
     other processes:                 relay thread: look every few moments for what they numbered or left unnumbered
 
-Each server process has one (which with the setting `relay=0` only looks), `segmentary relay` is one more; they number one after the other through the relay's row,
-so that any of them may be killed at any moment: what it did not commit the next one does.
+Each server process has one, which with the setting `relay=0` only looks; `segmentary relay` is one more. They number
+one after the other through the relay's row, so that any of them may be killed at any moment: what it did not commit the
+next one does.
 """
 
 import logging
