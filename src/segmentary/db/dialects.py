@@ -255,7 +255,9 @@ class Mariadb(Dialect):
             "conv": {**conversions, **times},
             "init_command": (
                 "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
-                f"time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = {WAIT_SECONDS}"
+                f"time_zone = '+00:00', tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = {WAIT_SECONDS}, "
+                # Our subqueries look single rows up by index; reading whole tables for them first never pays.
+                "optimizer_switch = 'materialization=off'"
             ),
         }
 

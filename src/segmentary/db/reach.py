@@ -10,7 +10,21 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, literal_column, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    union,
+)
 
 from segmentary.catalog.agent import EXCLUDED, INCLUDED, Observed
 from segmentary.db.listing import Branches
@@ -261,30 +275,40 @@ def _insert_observed() -> Statement:
 
 @lru_cache(SHAPES)
 def _hosts_page(included: int, excluded: int, names: int) -> Statement:
-    reported = select(REACHES.c.host).where(REACHES.c.host > bindparam("marker"))
-    if names:
-        reported = reported.where(_any_of(REACHES.c.physical_network, "physical_network", names))
     if included or excluded:
-        of_agent = [_AGENTS.c.id == REACHES.c.agent_id]
-        if included:
-            of_agent.append(_any_of(_AGENTS.c.agent_type, "included", included))
-        if excluded:
-            of_agent.append(~_any_of(_AGENTS.c.agent_type, "excluded", excluded))
-        reported = reported.where(exists().where(*of_agent))
-    first = reported.group_by(REACHES.c.host).order_by(REACHES.c.host).limit(bindparam("limit")).subquery("reported")
-    parts = [select(first.c.host)]
-    if not (included or excluded or names):
-        mapped = (
-            select(_MAPPINGS.c.host)
-            .where(_MAPPINGS.c.host > bindparam("marker"), _MAPPINGS.c.mapping == INCLUDED)
-            .group_by(_MAPPINGS.c.host)
-            .order_by(_MAPPINGS.c.host)
-            .limit(bindparam("limit"))
-            .subquery("mapped")
-        )
-        parts.append(select(mapped.c.host))
+        found = _hosts_with_agents(included, excluded, names)
+        return Statement(select(found.c.host).order_by(found.c.host), [found.c.host])
+    parts = [select(_first_hosts(REACHES, _reaches_any(names)).subquery("reported"))]
+    if not names:
+        parts.append(select(_first_hosts(_MAPPINGS, _MAPPINGS.c.mapping == INCLUDED).subquery("mapped")))
     found = union(*parts).subquery("found")
     return Statement(select(found.c.host).order_by(found.c.host).limit(bindparam("limit")), [found.c.host])
+
+
+def _hosts_with_agents(included: int, excluded: int, names: int) -> Any:  # noqa: ANN401, a subquery
+    """Return the next hosts with an agent of such a type that reaches something, found by the key of agents."""
+    conditions: list[ColumnElement[bool]] = [exists().where(REACHES.c.agent_id == _AGENTS.c.id, _reaches_any(names))]
+    if included:
+        conditions.append(_any_of(_AGENTS.c.agent_type, "included", included))
+    if excluded:
+        conditions.append(~_any_of(_AGENTS.c.agent_type, "excluded", excluded))
+    return _first_hosts(_AGENTS, *conditions).subquery("found")
+
+
+def _first_hosts(table: Table, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Return the next hosts of a table, each once, in order."""
+    after = table.c.host > bindparam("marker")
+    return (
+        select(table.c.host)
+        .where(after, *conditions)
+        .group_by(table.c.host)
+        .order_by(table.c.host)
+        .limit(bindparam("limit"))
+    )
+
+
+def _reaches_any(names: int) -> ColumnElement[bool]:
+    return _any_of(REACHES.c.physical_network, "physical_network", names) if names else true()
 
 
 @cache
