@@ -8,7 +8,6 @@ import pytest
 import segmentary
 from segmentary.catalog import Network, Segment
 from segmentary.catalog.agent import EXCLUDED, Report
-from segmentary.db import reach
 from segmentary.errors import (
     HostMappingNotFound,
     HostNotFound,
@@ -320,19 +319,3 @@ def test_a_report_without_observations_leaves_those_of_before(app: segmentary.Ap
     report(app, "h1", "alpha", "beta")
     found: dict[str, Any] = app.hosts.drift("h1")
     assert [one["segmentation_id"] for one in found["there_not_recorded"]] == [999]
-
-
-PLANS = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN (COSTS OFF)", "mariadb": "EXPLAIN"}
-
-
-def test_the_hosts_of_a_segment_are_found_by_the_index_of_reaches(
-    app: segmentary.Application, database_kind: str
-) -> None:
-    segment = only_segment(app, a_network(app))
-    prepared = app.database.prepared(reach._hosts_of_segment(True))  # noqa: SLF001, FBT003, its plan is the point
-    values = {"segment": segment.id, "marker": "h1", "limit": 10, "physical_network": "alpha"}
-    with app.database.engine.raw_connection() as connection:
-        cursor = connection.cursor()
-        cursor.execute(f"{PLANS[database_kind]} {prepared.sql}", prepared.parameters(values))
-        plan = "\n".join(str(row) for row in cursor.fetchall())
-    assert "reaches_physical_network_host" in plan
