@@ -25,6 +25,7 @@ REPAIR = {"docs": "make docs", "migration": "make migration"}
 def docs() -> dict[str, str]:
     """Return the text of each file of the reference, by its place in the repository."""
     pages = {f"{REFERENCE}/{name}": text for name, text in reference.pages().items()}
+    pages[f"{REFERENCE}/openapi.json"] = reference.openapi()
     return pages | {f"{REFERENCE}/schema/{scheme}.sql": schema.script(scheme) for scheme in SCHEMES}
 
 

@@ -8,6 +8,7 @@ import click
 from segmentary import errors
 from segmentary.api import routes
 from segmentary.api.body import Bodies
+from segmentary.api.openapi import document
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
 from segmentary.catalog.event import Event, Verb
@@ -31,6 +32,15 @@ def pages() -> dict[str, str]:
     return {"README.md": _index(made), **made}
 
 
+def openapi() -> str:
+    """Return the OpenAPI document of a server that asks for a token."""
+    settings = Settings()
+    app = Application(settings)
+    made = document(routes.routes(app, Bodies(settings)), routes.OPEN_PATHS, token=True)
+    app.close()
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
 def _index(made: dict[str, str]) -> str:
     """Return the list of the pages: the title and the first paragraph of each."""
     lines = []
@@ -40,7 +50,10 @@ def _index(made: dict[str, str]) -> str:
     schemas = "- Schema: " + ", ".join(
         f"[{scheme}](schema/{scheme}.sql)" for scheme in ("sqlite", "postgresql", "mariadb")
     )
-    return page("Reference", "Everything here is made by `make docs` from the source.", "\n".join([*lines, schemas]))
+    described = "- [The API as an OpenAPI document](openapi.json): served at `/openapi.json`, shown at `/docs`."
+    return page(
+        "Reference", "Everything here is made by `make docs` from the source.", "\n".join([*lines, described, schemas])
+    )
 
 
 def _resources() -> str:
@@ -294,7 +307,8 @@ def _routes() -> str:
             ((f"`{path}`", *(_does(handler, method) for method in METHODS)) for path, handler in served),
         ),
         f"""Without a token, where one is asked for: {", ".join(f"`{path}`" for path in sorted(routes.OPEN_PATHS))}. A
-collection is spelled with hyphens or with underscores. A slash or `.json` at the end of a path changes nothing.""",
+collection is spelled with hyphens or with underscores. A slash at the end of a path changes nothing, nor does `.json`
+below `/v2.0`.""",
     )
 
 

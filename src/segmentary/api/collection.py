@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import falcon
 
+from segmentary import errors
 from segmentary.api.body import Bodies
 from segmentary.api.exchange import (
     JSON,
@@ -14,9 +15,15 @@ from segmentary.api.exchange import (
     parameters,
     require_no_body,
 )
+from segmentary.api.operation import IDEMPOTENCY_KEY, IF_MATCH, SEQUENCE, Operation, in_path, json
 from segmentary.app import Application, known_id
-from segmentary.rules.attribute import Resource
-from segmentary.wire import decode, encode, query
+from segmentary.catalog import RESOURCES
+from segmentary.rules.attribute import Presence, Resource
+from segmentary.rules.kind import Uuid
+from segmentary.wire import decode, encode, query, schema
+from segmentary.wire.schema import Schema
+
+CHANGE_ERRORS = (errors.InvalidInput, errors.BodyTooLarge, errors.NotFound, errors.InUse, errors.AlreadyClaimed)
 
 
 class Several:
@@ -26,6 +33,34 @@ class Several:
         """Serve one resource."""
         self._app, self._bodies, self._resource = app, bodies, resource
         self._place_of_id = [one.name for one in resource.attributes].index("id")
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        name, collection = self._resource.name, self._resource.collection
+        body = [schema.reference(self._resource, form) for form in ("CreateRequest", "CreateSeveralRequest")]
+        answer = [schema.reference(self._resource, form) for form in ("Answer", "ListAnswer")]
+        return {
+            "get": Operation(
+                identifier=f"list_{collection}",
+                summary=f"List {collection.replace('_', ' ')}.",
+                tag=collection,
+                parameters=tuple(schema.parameters(self._resource)),
+                answers=json(answer[1]),
+                headers=SEQUENCE,
+                errors=(errors.InvalidInput, errors.NotFound),
+            ),
+            "post": Operation(
+                identifier=f"create_{name}",
+                summary=f"Create a {name.replace('_', ' ')}, or several: all or none.",
+                tag=collection,
+                parameters=(IDEMPOTENCY_KEY,),
+                body=schema.either(*body),
+                status=201 if any(one.create is not Presence.REFUSED for one in self._resource.attributes) else None,
+                answers=json(schema.either(*answer)),
+                errors=(*CHANGE_ERRORS, errors.Exhausted, errors.IdempotencyKeyReused),
+                links=_links(self._resource),
+            ),
+        }
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List."""
@@ -66,6 +101,40 @@ class One:
         """Serve one resource."""
         self._app, self._bodies, self._resource = app, bodies, resource
 
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        name, collection = self._resource.name, self._resource.collection
+        words, changed = name.replace("_", " "), (*CHANGE_ERRORS, errors.StaleRevision)
+        record_id = in_path("record_id", schema.value(Uuid()), f"The id of the {words}.")
+        answer = json(schema.reference(self._resource, "Answer"))
+        return {
+            "get": Operation(
+                identifier=f"show_{name}",
+                summary=f"Show a {words}.",
+                tag=collection,
+                parameters=(record_id, schema.fields(self._resource)),
+                answers=answer,
+                errors=(errors.InvalidInput, errors.NotFound),
+            ),
+            "put": Operation(
+                identifier=f"update_{name}",
+                summary=f"Change a {words}: what the body leaves out stays.",
+                tag=collection,
+                parameters=(record_id, IF_MATCH),
+                body=schema.reference(self._resource, "UpdateRequest"),
+                answers=answer,
+                errors=changed,
+            ),
+            "delete": Operation(
+                identifier=f"delete_{name}",
+                summary=f"Delete a {words}.",
+                tag=collection,
+                parameters=(record_id, IF_MATCH),
+                status=204,
+                errors=changed,
+            ),
+        }
+
     def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Show."""
         fields = query.only_fields(parameters(request)) if request.query_string else frozenset()
@@ -86,3 +155,18 @@ class One:
         require_no_body(request)
         self._app.delete(self._resource, known_id(self._resource, record_id), if_match(request), request.context.actor)
         response.status = falcon.HTTP_204
+
+
+def _links(resource: Resource) -> dict[str, Schema]:
+    """Return what the id of a record that was just created is good for."""
+    record_id = f"$response.body#/{resource.name}/id"
+    links: dict[str, Schema] = {
+        f"{verb}_{resource.name}": {"operationId": f"{verb}_{resource.name}", "parameters": {"record_id": record_id}}
+        for verb in ("show", "update", "delete")
+    }
+    for other in RESOURCES:
+        for rule in other.reference_rules:
+            if (rule.collection, rule.target) == (resource.collection, "id"):
+                body = {other.name: {other.by_name[rule.attribute].wire: record_id}}
+                links[f"create_{other.name}"] = {"operationId": f"create_{other.name}", "requestBody": body}
+    return links

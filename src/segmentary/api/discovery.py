@@ -1,33 +1,64 @@
 """What a client finds out first: versions and extensions."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
 import falcon
 
 from segmentary.api.exchange import JSON, base_url
+from segmentary.api.operation import Operation, in_path, json
 from segmentary.catalog import RESOURCES
 from segmentary.catalog.extension import EXTENSIONS, Extension
 from segmentary.errors import ExtensionNotFound
 from segmentary.rules.attribute import Resource
-from segmentary.wire import encode
+from segmentary.wire import encode, schema
+from segmentary.wire.schema import TEXT
+
+LINKS = schema.array(schema.closed({"rel": TEXT, "href": TEXT}))
+VERSION = schema.closed({"id": TEXT, "status": TEXT, "links": LINKS})
+COLLECTION = schema.closed({"name": TEXT, "collection": TEXT, "links": LINKS})
+EXTENSION = schema.closed({**{one.name: TEXT for one in fields(Extension)}, "links": LINKS})
 
 
 class Versions:
-    """/ and /v2.0: the version document by which keystoneauth finds the API."""
+    """/: the version document by which keystoneauth finds the API."""
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        answer = json(schema.closed({"versions": schema.array(VERSION)}))
+        return {"get": Operation(identifier="list_versions", summary="List versions.", tag="discovery", answers=answer)}
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        """Show the one version, in both forms that clients look for, and at /v2.0 the collections."""
-        url = f"{base_url(request)}/v2.0/"
-        version = {"id": "v2.0", "status": "CURRENT", "links": [{"rel": "self", "href": url}]}
-        document: dict[str, object] = {"versions": [version]}
-        if request.path.rstrip("/"):
-            document = {"version": version, "resources": [_collection(one, url) for one in RESOURCES]}
+        """List the one version."""
         response.content_type = JSON
-        response.data = encode.document(document)
+        response.data = encode.document({"versions": [_version(request)]})
+
+
+class Version:
+    """/v2.0: the version and its collections."""
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        answer = json(schema.closed({"version": VERSION, "resources": schema.array(COLLECTION)}))
+        summary = "Show the version and its collections."
+        return {"get": Operation(identifier="show_version", summary=summary, tag="discovery", answers=answer)}
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Show the version and its collections."""
+        version = _version(request)
+        resources = [_collection(one, version["links"][0]["href"]) for one in RESOURCES if one.routed]
+        response.content_type = JSON
+        response.data = encode.document({"version": version, "resources": resources})
 
 
 class Extensions:
     """/v2.0/extensions: what is implemented."""
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        answer = json(schema.closed({"extensions": schema.array(EXTENSION)}))
+        summary = "List what is implemented."
+        return {"get": Operation(identifier="list_extensions", summary=summary, tag="discovery", answers=answer)}
 
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         """List."""
@@ -38,6 +69,18 @@ class Extensions:
 class OneExtension:
     """/v2.0/extensions/{alias}."""
 
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        show = Operation(
+            identifier="show_extension",
+            summary="Show an extension.",
+            tag="discovery",
+            parameters=(in_path("alias", TEXT, "The short name of the extension."),),
+            answers=json(schema.closed({"extension": EXTENSION})),
+            errors=(ExtensionNotFound,),
+        )
+        return {"get": show}
+
     def on_get(self, _request: falcon.Request, response: falcon.Response, alias: str) -> None:
         """Show."""
         for one in EXTENSIONS:
@@ -46,6 +89,11 @@ class OneExtension:
                 response.data = encode.document({"extension": _extension(one)})
                 return
         raise ExtensionNotFound(alias=alias)
+
+
+def _version(request: falcon.Request) -> dict[str, Any]:
+    url = f"{base_url(request)}/v2.0/"
+    return {"id": "v2.0", "status": "CURRENT", "links": [{"rel": "self", "href": url}]}
 
 
 def _extension(extension: Extension) -> dict[str, object]:

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 import falcon
 
+from segmentary import errors
 from segmentary.api.exchange import JSON, parameters
+from segmentary.api.operation import Operation, header
 from segmentary.services.feed import Feed, Page
 from segmentary.wire import event as wire
+from segmentary.wire import schema
 from segmentary.wire.event import EventQuery
 
 STREAM = "text/event-stream"
@@ -28,6 +31,18 @@ class Events:
     def __init__(self, feed: Feed) -> None:
         """Serve one feed."""
         self._feed = feed
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        read = Operation(
+            identifier="list_segment_events",
+            summary="Read events after a number, wait for the first one, or follow them as a stream.",
+            tag="events",
+            parameters=(*wire.PARAMETERS, header("Last-Event-ID", "^[0-9]{1,18}$", "In a stream, counts as `after`.")),
+            answers={JSON: wire.SCHEMA, STREAM: schema.TEXT},
+            errors=(errors.InvalidInput, errors.EventsDropped),
+        )
+        return {"get": read}
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """Answer with the events there are, wait for the first one, or stream them."""

@@ -5,8 +5,10 @@ from urllib.parse import urlencode
 
 import falcon
 
+from segmentary.api import host_operations
 from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, base_url, parameters, require_no_body
+from segmentary.api.operation import Operation
 from segmentary.app import Application, known_id
 from segmentary.catalog import Segment
 from segmentary.errors import HostNotFound
@@ -22,6 +24,10 @@ class Hosts:
         """Serve an application."""
         self._app = app
 
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        return host_operations.HOSTS
+
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List."""
         asked = query.host_query(parameters(request), self._app.settings.page_limit or None)
@@ -36,6 +42,10 @@ class OneHost:
     def __init__(self, app: Application, bodies: Bodies) -> None:
         """Serve an application."""
         self._app, self._bodies = app, bodies
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        return host_operations.ONE_HOST
 
     def on_get(self, _request: falcon.Request, response: falcon.Response, host: str) -> None:
         """Show."""
@@ -62,6 +72,10 @@ class HostSegments:
         """Serve an application."""
         self._app = app
 
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        return host_operations.HOST_SEGMENTS
+
     def on_get(self, request: falcon.Request, response: falcon.Response, host: str) -> None:
         """List, with the filters, order and pages of /v2.0/segments."""
         given = [("host", _host(host)), *((key, value) for key, value in parameters(request) if key != "host")]
@@ -83,6 +97,10 @@ class HostDrift:
         """Serve an application."""
         self._app = app
 
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        return host_operations.HOST_DRIFT
+
     def on_get(self, _request: falcon.Request, response: falcon.Response, host: str) -> None:
         """Compare."""
         response.content_type = JSON
@@ -95,6 +113,10 @@ class SegmentHosts:
     def __init__(self, app: Application) -> None:
         """Serve an application."""
         self._app = app
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        return host_operations.SEGMENT_HOSTS
 
     def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """List."""
@@ -110,6 +132,10 @@ class SegmentHost:
     def __init__(self, app: Application, bodies: Bodies) -> None:
         """Serve an application."""
         self._app, self._bodies = app, bodies
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        return host_operations.SEGMENT_HOST
 
     def on_put(self, request: falcon.Request, response: falcon.Response, record_id: str, host: str) -> None:
         """Include the host, or exclude it."""

@@ -2,24 +2,36 @@
 
 from collections.abc import Iterator
 
+from segmentary.api import openapi
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
-from segmentary.api.discovery import Extensions, OneExtension, Versions
+from segmentary.api.discovery import Extensions, OneExtension, Version, Versions
+from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
+from segmentary.api.operation import Described
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
 
-VERSION_ROUTES = (("/", Versions), ("/v2.0", Versions))
-EXTENSION_ROUTES = (("/v2.0/extensions", Extensions), ("/v2.0/extensions/{alias}", OneExtension))
-# The only path that is answered without a token.
-OPEN_PATHS = frozenset({"/"})
+DISCOVERY: tuple[tuple[str, type[Described]], ...] = (
+    ("/", Versions),
+    ("/v2.0", Version),
+    ("/v2.0/extensions", Extensions),
+    ("/v2.0/extensions/{alias}", OneExtension),
+)
+# The files of the page that shows /openapi.json, a browser asks for them without a token: they say nothing of the data.
+PAGE = {"/docs": "docs.html", "/docs/page.js": "docs.js", "/docs/page.css": "docs.css"}
+OPEN_PATHS = frozenset({"/", *PAGE})
 
 
-def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, object]]:
+def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     """Return every path and what answers it; collections are spelled with underscores and with hyphens."""
-    for path, handler in VERSION_ROUTES + EXTENSION_ROUTES:
+    for path, handler in DISCOVERY:
         yield path, handler()
+    token = bool(app.settings.token_file)
+    yield "/openapi.json", OpenApi(lambda: openapi.document(routes(app, bodies), OPEN_PATHS, token=token))
+    for path, file in PAGE.items():
+        yield path, Page(file)
     yield "/v2.0/segment-events", Events(app.feed)
     yield "/v2.0/hosts", Hosts(app)
     yield "/v2.0/hosts/{host}", OneHost(app, bodies)

@@ -32,7 +32,7 @@ class _Middleware:
         request_id = new_request_id()
         response.set_header("x-openstack-request-id", request_id)
         request.context.request_id = request_id
-        if request.path.endswith(".json"):
+        if request.path.startswith("/v2.0/") and request.path.endswith(".json"):
             request.path = request.path.removesuffix(".json")
         if request.path not in OPEN_PATHS:
             request.context.actor = self._authentication.actor(request, global_request_id(request) or request_id)

@@ -11,8 +11,10 @@ from segmentary.catalog import EVENT_TYPES
 from segmentary.catalog.event import NumberedEvent
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.draft import refuse, shown
-from segmentary.rules.kind import Integer, Kind, UnfitValueError, Uuid
+from segmentary.rules.kind import Choice, Integer, Kind, Timestamp, UnfitValueError, Uuid
+from segmentary.wire import schema
 from segmentary.wire.encode import document
+from segmentary.wire.schema import Schema
 
 # Events in one answer.
 LARGEST_LIMIT = 1000
@@ -25,6 +27,36 @@ _NUMBERS: Mapping[str, Integer] = {
     "wait": Integer(0, LONGEST_WAIT, decimal_text=True),
 }
 _FILTERS = ("type", "resource_id")
+# What a reader may ask for, and the answer, for the OpenAPI document.
+PARAMETERS = (
+    schema.option("after", schema.value(Integer(0, 10**18 - 1)), "The number of the last event that is known."),
+    schema.option("limit", schema.value(_NUMBERS["limit"]), f"The most events; {DEFAULT_LIMIT} if left out."),
+    schema.option("wait", schema.value(_NUMBERS["wait"]), "The seconds to wait for the first event."),
+    schema.option("type", schema.array(schema.value(Choice(EVENT_TYPES))), "Only events of these types."),
+    schema.option("resource_id", schema.array(schema.value(Uuid())), "Only events of these records."),
+)
+_CHANGES: Schema = {"type": "object", "additionalProperties": schema.closed({"old": {}, "new": {}})}
+SCHEMA = schema.closed(
+    {
+        "segment_events": schema.array(
+            schema.closed(
+                {
+                    "id": schema.value(Uuid()),
+                    "sequence": {"type": "integer"},
+                    "type": schema.value(Choice(EVENT_TYPES)),
+                    "time": schema.value(Timestamp()),
+                    "actor": schema.TEXT,
+                    "request_id": {"type": ["string", "null"]},
+                    "resource_id": schema.value(Uuid()),
+                    "record": {"type": "object"},
+                    "changed": _CHANGES,
+                },
+                "changed",
+            )
+        ),
+        "sequence": {"type": "integer"},
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

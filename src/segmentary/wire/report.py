@@ -18,6 +18,7 @@ from segmentary.errors import InvalidInput, InvalidValue, MissingAttribute, Unre
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import broken_rules, refuse, shown
 from segmentary.rules.kind import Choice, Entries, Integer, Kind, Text, UnfitValueError, Uuid
+from segmentary.wire import schema
 from segmentary.wire.decode import load_object
 
 _REACHES = Entries((("name", "name", PHYSICAL_NETWORK_NAME), ("via", "via", Text(255))), minimum=0)
@@ -37,6 +38,19 @@ _KINDS: Mapping[str, Kind] = {
     "physical_networks": _REACHES,
     "segmentation_ids": _OBSERVED,
 }
+
+# The two bodies as JSON Schema.
+SCHEMA = schema.closed(
+    {
+        **{key: schema.value(kind) for key, kind in _KINDS.items()},
+        "physical_networks": schema.entries(_REACHES, "name"),
+        "segmentation_ids": schema.entries(_OBSERVED, "network_type", "segmentation_id"),
+    },
+    *(set(_KINDS) - {"physical_networks"}),
+)
+MAPPING_SCHEMA = schema.closed(
+    {"mapping": {**schema.value(describe(HostMapping).by_name["mapping"].kind), "default": INCLUDED}}, "mapping"
+)
 
 
 def report(host: str, body: bytes) -> Report:
