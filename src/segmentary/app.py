@@ -8,7 +8,7 @@ with segmentary.open("sqlite:///segments.db") as app:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType, TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
@@ -38,6 +38,17 @@ SERVICES: Mapping[str, ModuleType] = {
     "agent": agent,
 }
 LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
+
+
+class Page(NamedTuple):
+    """A page of a list, true at a number of the feed: it tells of every change up to that number.
+
+    `count` is how many records there are on all pages together, None unless that was asked for.
+    """
+
+    sequence: int
+    rows: list[Row]
+    count: int | None
 
 
 class Application:
@@ -105,23 +116,24 @@ class Application:
         )
 
     def find(self, resource: Resource, query: ListQuery) -> list[Row]:
-        """Return the rows of a list; raise the resource's `NotFound` for a marker that can be no id."""
-        return self.find_at(resource, query)[1]
+        """Return the rows of a list."""
+        return self.page(resource, query).rows
 
-    def find_at(self, resource: Resource, query: ListQuery) -> tuple[int, list[Row]]:
-        """Return a number of the feed and the rows of a list, which tells of every change up to that number."""
+    def page(self, resource: Resource, query: ListQuery) -> Page:
+        """Return a page of a list; raise the resource's `NotFound` for a marker that can be no id."""
         if query.marker is not None and query.limit is not None:
             query = replace(query, marker=known_id(resource, query.marker))
         complete = self._completions.get(resource.name)
-        if host_mapping.HOST_FILTER in query.filters and resource.name == "segment":
-            return self.database.read(lambda tx: (outbox.latest(tx), host_mapping.find_segments(tx, query)))
-        # The number first: what it counts was committed before the list is read.
-        if complete is None:
-            return self.database.read(lambda tx: (outbox.latest(tx), listing.find(tx, resource, query)))
-        return self.database.read(
-            lambda tx: (outbox.latest(tx), complete(tx, listing.find(tx, resource, query), query.fields)),
-            one_state=True,
-        )
+
+        def work(tx: Tx) -> Page:
+            # The number first: what it counts was committed before the list is read.
+            sequence = outbox.latest(tx)
+            asked, branches = host_mapping.narrowed(tx, query) if resource.name == "segment" else (query, None)
+            rows = listing.find(tx, resource, asked, branches)
+            rows = complete(tx, rows, query.fields) if complete else rows
+            return Page(sequence, rows, listing.count(tx, resource, asked, branches) if query.counted else None)
+
+        return self.database.read(work, one_state=complete is not None or query.counted)
 
     def show(self, resource: Resource, record_id: str, fields: frozenset[str] = frozenset()) -> Row:
         """Return the row of one record."""

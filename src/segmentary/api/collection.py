@@ -32,7 +32,6 @@ class Several:
     def __init__(self, app: Application, bodies: Bodies, resource: Resource) -> None:
         """Serve one resource."""
         self._app, self._bodies, self._resource = app, bodies, resource
-        self._place_of_id = [one.name for one in resource.attributes].index("id")
 
     def operations(self) -> dict[str, Operation]:
         """Return what each method does."""
@@ -64,15 +63,7 @@ class Several:
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List."""
-        given = parameters(request)
-        asked = query.list_query(self._resource, given, self._app.settings.page_limit or None)
-        sequence, rows = self._app.find_at(self._resource, asked)
-        response.set_header(SEQUENCE_HEADER, str(sequence))
-        url = f"{base_url(request)}{request.path}"
-        links = query.page_links(asked, rows, self._place_of_id, url, given)
-        beside = {f"{self._resource.collection}_links": links} if links else {}
-        response.content_type = JSON
-        response.data = encode.several(self._resource, rows, asked.fields, **beside)
+        answer_page(self._app, self._resource, request, response)
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         """Create one, or several at once."""
@@ -92,6 +83,26 @@ class Several:
             response.data = answer(self._app.create(self._resource, drafts, actor))
         else:
             response.data = self._app.create_once(self._resource, drafts, actor, asked, answer)
+
+
+def answer_page(
+    app: Application,
+    resource: Resource,
+    request: falcon.Request,
+    response: falcon.Response,
+    fixed: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Answer with the page of a list that a query string asks for; the path says the `fixed` parameters instead."""
+    given = [pair for pair in parameters(request) if pair[0] not in dict(fixed)]
+    asked = query.list_query(resource, [*fixed, *given], app.settings.page_limit or None)
+    page = app.page(resource, asked)
+    links = query.page_links(resource, asked, page.rows, f"{base_url(request)}{request.path}", given)
+    beside: dict[str, object] = {f"{resource.collection}_links": links} if links else {}
+    if page.count is not None:
+        beside["count"] = page.count
+    response.set_header(SEQUENCE_HEADER, str(page.sequence))
+    response.content_type = JSON
+    response.data = encode.several(resource, page.rows, asked.fields, **beside)
 
 
 class One:

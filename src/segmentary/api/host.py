@@ -7,6 +7,7 @@ import falcon
 
 from segmentary.api import host_operations
 from segmentary.api.body import Bodies
+from segmentary.api.collection import answer_page
 from segmentary.api.exchange import JSON, base_url, parameters, require_no_body
 from segmentary.api.operation import Operation
 from segmentary.app import Application, known_id
@@ -78,16 +79,9 @@ class HostSegments:
 
     def on_get(self, request: falcon.Request, response: falcon.Response, host: str) -> None:
         """List, with the filters, order and pages of /v2.0/segments."""
-        given = [("host", _host(host)), *((key, value) for key, value in parameters(request) if key != "host")]
-        resource = describe(Segment)
-        asked = query.list_query(resource, given, self._app.settings.page_limit or None)
-        self._app.hosts.require_known(_host(host))
-        rows = self._app.find(resource, asked)
-        links = query.page_links(
-            asked, rows, resource.columns.index("id"), f"{base_url(request)}{request.path}", given[1:]
-        )
-        response.content_type = JSON
-        response.data = encode.several(resource, rows, asked.fields, **({"segments_links": links} if links else {}))
+        name = _host(host)
+        self._app.hosts.require_known(name)
+        answer_page(self._app, describe(Segment), request, response, [("host", name)])
 
 
 class HostDrift:

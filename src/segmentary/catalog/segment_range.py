@@ -135,20 +135,19 @@ class SegmentRange:
         default=ACTIVE,
     )
     used: dict[str, str] | Absent = attribute(
-        View(),
+        View(Integer(1, LARGEST_ID)),
         default=ABSENT,
         doc=f"ID to project of the networks that hold IDs of the range; the first {LISTED_IDS} unless asked for by "
-        "fields=used.",
+        "fields=used. A filter names an ID that is used.",
         stored=False,
-        filterable=False,
         sortable=False,
     )
     available: list[int] | Absent = attribute(
-        View(),
+        View(Integer(1, LARGEST_ID)),
         default=ABSENT,
-        doc=f"The free IDs; the first {LISTED_IDS} unless asked for by fields=available.",
+        doc=f"The free IDs; the first {LISTED_IDS} unless asked for by fields=available. A filter names an ID that is "
+        "free.",
         stored=False,
-        filterable=False,
         sortable=False,
     )
     available_intervals: list[list[int]] | Absent = attribute(

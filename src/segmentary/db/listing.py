@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select, union
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, false, func, or_, select, union
 
+from segmentary.db import ranges
 from segmentary.db.dialects import NullsLow
 from segmentary.db.records import columns_of, parts_of, with_parts, without_parts
 from segmentary.db.statement import Row, Statement
@@ -26,16 +27,22 @@ from segmentary.rules.listing import ListQuery
 
 SHAPES = 512
 MakeBranches = Callable[..., Sequence[ColumnElement[bool]]]
+# Lists that are made from other records: the condition that one contains a value.
+CONTAINING: Mapping[tuple[str, str], Callable[[ColumnElement[int]], ColumnElement[bool]]] = {
+    ("network_segment_ranges", "used"): ranges.uses,
+    ("network_segment_ranges", "available"): ranges.offers_free,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What the text of a list statement depends on; the rest are bound values.
 
-    `filters`: attribute and number of values. `after`: for each sort key whether the marker's value is NULL.
+    `filters`: attribute, number of values and whether none at all is one of them. `after`: for each sort key whether
+    the marker's value is NULL.
     """
 
-    filters: tuple[tuple[str, int], ...]
+    filters: tuple[tuple[str, int, bool], ...]
     sort: tuple[tuple[str, bool], ...]
     after: tuple[bool, ...]
     limited: bool
@@ -56,10 +63,7 @@ class Branches:
 
 def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> list[Row]:
     """Return the rows of the records asked for, in the order asked for; only those of the branches, if there are."""
-    filters = _on_stored(resource, query.filters)
-    values: dict[str, Any] = {
-        f"{name}_{number}": value for name, one in filters.items() for number, value in enumerate(one)
-    }
+    filters, values = _filters(resource, query)
     sort = tuple((name, descending != query.reverse) for name, descending in query.sort)
     after: tuple[bool, ...] = ()
     if query.limit is not None and query.marker is not None:
@@ -71,31 +75,52 @@ def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None
             }
     if query.limit is not None:
         values["limit"] = query.limit
-    counts = tuple((name, len(one)) for name, one in filters.items())
-    shape = _Shape(counts, sort, after, query.limit is not None, (branches.make, branches.sizes) if branches else None)
+    shape = _Shape(filters, sort, after, query.limit is not None, _shape_of(branches))
     values |= branches.values if branches else {}
     rows = tx.rows(_list(resource, shape), values)
     rows = _assembled(resource, rows)
     return rows[::-1] if query.reverse else rows
 
 
-def _on_stored(resource: Resource, filters: Mapping[str, tuple[object, ...]]) -> dict[str, tuple[object, ...]]:
-    """Return the filters without those on constants: one met by all records is dropped, one met by none is empty."""
-    on_stored: dict[str, tuple[object, ...]] = {}
-    for name, wanted in filters.items():
+def count(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> int:
+    """Return how many records the filters (and branches) let through, whatever page is asked for."""
+    filters, values = _filters(resource, query)
+    values |= branches.values if branches else {}
+    row = tx.row(_count(resource, _Shape(filters, (), (), limited=False, branches=_shape_of(branches))), values)
+    return int(row[0]) if row else 0
+
+
+def _shape_of(branches: Branches | None) -> tuple[MakeBranches, tuple[int, ...]] | None:
+    return (branches.make, branches.sizes) if branches else None
+
+
+def _filters(resource: Resource, query: ListQuery) -> tuple[tuple[tuple[str, int, bool], ...], dict[str, Any]]:
+    """Return the filters as a shape has them, and the values they bind.
+
+    One on a constant is met by all records and dropped, or by none and empty.
+    """
+    shape: list[tuple[str, int, bool]] = []
+    values: dict[str, Any] = {}
+    for name, asked in query.filters.items():
         kind = resource.by_name[name].kind
-        if not isinstance(kind, Constant):
-            on_stored[name] = wanted
-        elif kind.value not in wanted:
-            on_stored[name] = ()
-    return on_stored
+        if isinstance(kind, Constant) and kind.value in asked:
+            continue
+        wanted = () if isinstance(kind, Constant) else asked
+        present = [value for value in wanted if value is not None]
+        shape.append((name, len(present), len(present) < len(wanted)))
+        values |= {f"{name}_{number}": value for number, value in enumerate(present)}
+    return tuple(shape), values
 
 
 def _marker(tx: Tx, resource: Resource, query: ListQuery) -> Row | None:
-    """Return the marker's values of the sort keys; the id needs no look-up, so its record may be gone by now."""
-    if [name for name, _ in query.sort] == ["id"]:
-        return (query.marker,)
+    """Return the marker's values of the sort keys, as the query has them or else as they are stored.
+
+    With the values in the query, or where the id is the only key, the marker's record may be gone by now.
+    """
     names = tuple(name for name, _ in query.sort)
+    if query.marker_values is not None or names == ("id",):
+        known = dict(query.marker_values or {}, id=query.marker)
+        return tuple([known[name] for name in names])
     row = tx.row(_marker_values(resource, names), {"id": query.marker})
     if row is None:
         raise resource.not_found(id=query.marker)
@@ -112,7 +137,7 @@ def _marker_values(resource: Resource, names: tuple[str, ...]) -> Statement:
 @lru_cache(SHAPES)
 def _list(resource: Resource, shape: _Shape) -> Statement:
     table, columns = TABLES[resource.collection], columns_of(resource)
-    conditions = [_is_one_of(resource, name, count) for name, count in shape.filters]
+    conditions = [_is_one_of(resource, *one) for one in shape.filters]
     if shape.after:
         conditions.append(_is_after(table.c, shape.sort, shape.after))
     statement = _page(select(*columns).where(*conditions), table.c, shape)
@@ -133,6 +158,17 @@ def _page(statement: Select[Any], columns: Any, shape: _Shape) -> Select[Any]:  
     """Return the statement in order, cut after a page."""
     ordered = statement.order_by(*_order(columns, shape.sort))
     return ordered.limit(bindparam("limit")) if shape.limited else ordered
+
+
+@lru_cache(SHAPES)
+def _count(resource: Resource, shape: _Shape) -> Statement:
+    table, columns = TABLES[resource.collection], [func.count()]
+    conditions = [_is_one_of(resource, *one) for one in shape.filters]
+    if shape.branches is None:
+        return Statement(select(*columns).select_from(table).where(*conditions), columns)
+    make, sizes = shape.branches
+    found = union(*(select(table.c.id).where(*conditions, branch) for branch in make(*sizes)))
+    return Statement(select(*columns).select_from(found.subquery("found")), columns)
 
 
 def _joined(resource: Resource, statement: Select[Any], sort: Sequence[tuple[str, bool]]) -> Statement:
@@ -163,20 +199,30 @@ def _assembled(resource: Resource, rows: list[Row]) -> list[Row]:
     return assembled
 
 
-def _is_one_of(resource: Resource, name: str, count: int) -> ColumnElement[bool]:
-    if not count:
+def _is_one_of(resource: Resource, name: str, count: int, or_none: bool) -> ColumnElement[bool]:  # noqa: FBT001, a part of a shape
+    """Return the condition that an attribute has one of `count` values, or none at all if that is asked for too."""
+    if not count and not or_none:
         return false()
     table, one = TABLES[resource.collection], resource.by_name[name]
     if one.stored:
-        return _equals_any(table.c[name], name, count)
+        return _equals_any(table.c[name], name, count, or_none=or_none)
+    if one.part is None:
+        contains = CONTAINING[resource.collection, name]
+        return or_(*(contains(bindparam(f"{name}_{number}", type_=BigInteger())) for number in range(count)))
     parts, key, _, _ = parts_of(resource)
-    assert one.part is not None  # noqa: S101, a filterable attribute is stored or belongs to a part
-    return exists().where(parts.c[key] == table.c.id, _equals_any(parts.c[one.part], name, count))
+    part = exists().where(parts.c[key] == table.c.id)
+    has_one = part.where(_equals_any(parts.c[one.part], name, count, or_none=or_none))
+    return or_(has_one, ~part) if or_none else has_one
 
 
-def _equals_any(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
+def _equals_any(column: ColumnElement[Any], name: str, count: int, *, or_none: bool) -> ColumnElement[bool]:
     wanted = [bindparam(f"{name}_{number}", type_=column.type) for number in range(count)]
-    return column == wanted[0] if count == 1 else column.in_(wanted)
+    conditions: list[ColumnElement[bool]] = []
+    if wanted:
+        conditions.append(column == wanted[0] if count == 1 else column.in_(wanted))
+    if or_none:
+        conditions.append(column.is_(None))
+    return or_(*conditions)
 
 
 def _order(columns: Any, sort: Sequence[tuple[str, bool]]) -> list[ColumnElement[Any]]:  # noqa: ANN401, columns

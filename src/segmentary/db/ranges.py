@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, not_, or_, select, true, union_all
 
 from segmentary.catalog.segment_range import RESERVED
 from segmentary.db.dialects import Dialect
@@ -92,6 +92,16 @@ def used_holders(tx: Tx, looks: Sequence[tuple[Pool, Interval]], limit: int) -> 
     return found
 
 
+def uses(number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a range has this number and a segment holds it."""
+    return and_(_RANGES.c.minimum <= number, _RANGES.c.maximum >= number, _held_of_range(number))
+
+
+def offers_free(number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a range has this number and no segment holds it."""
+    return and_(_RANGES.c.minimum <= number, _RANGES.c.maximum >= number, not_(_held_of_range(number)))
+
+
 def _each(tx: Tx, looks: Sequence[tuple[Pool, Interval]], make: Any, values: dict[str, Any]) -> list[Row]:  # noqa: ANN401, a statement's maker
     rows: list[Row] = []
     for start in range(0, len(looks), AT_ONCE):
@@ -173,6 +183,14 @@ def _overlapping(reserved: bool) -> Statement:  # noqa: FBT001, one of two state
         .order_by(_RANGES.c.minimum)
     )
     return Statement(statement, [_RANGES.c.id])
+
+
+def _held_of_range(number: ColumnElement[int]) -> ColumnElement[bool]:
+    return exists().where(
+        _SEGMENTS.c.network_type == _RANGES.c.network_type,
+        _SEGMENTS.c.claim_scope == _scope(),
+        _SEGMENTS.c.claim_id == number,
+    )
 
 
 def _held(place: int) -> ColumnElement[bool]:

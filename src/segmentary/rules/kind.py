@@ -269,17 +269,29 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Something shown but not stored: made from other records; never accepted and no filter."""
+    """Something shown but not stored: made from other records, never accepted.
 
-    allows = "nothing: it is only shown"
+    With an `entry` it is made of entries of that kind, and a filter on it names one that it contains.
+    """
 
-    def accept(self, _value: object) -> object:
-        """Refuse any value."""
-        raise UnfitValueError(self.allows)
+    entry: Kind | None = None
 
-    def parse(self, _text: str) -> object:
-        """Refuse any text."""
-        raise UnfitValueError(self.allows)
+    @property
+    def allows(self) -> str:
+        """What a filter may ask for."""
+        return self.entry.allows if self.entry else "nothing: it is only shown"
+
+    def accept(self, value: object) -> object:
+        """Return the entry to look for; refuse any value if there are no entries."""
+        if self.entry is None:
+            raise UnfitValueError(self.allows)
+        return self.entry.accept(value)
+
+    def parse(self, text: str) -> object:
+        """Return the entry to look for; refuse any text if there are no entries."""
+        if self.entry is None:
+            raise UnfitValueError(self.allows)
+        return self.entry.parse(text)
 
     def condition(self, field: str) -> Expression | None:
         """Nothing is stored."""

@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 class ListQuery:
     """A checked request for a list, by attribute names.
 
-    `filters`: the values an attribute may have, any of them; an empty tuple matches nothing. `sort`: attribute and
-    whether it descends, id last. `limit`: how many records, None for all. `marker`: the id of the record after which
-    (or, with `reverse`, before which) the page begins. `fields`: the attributes to answer with, empty for all.
+    `filters`: the values an attribute may have, any of them, None among them for none at all; an empty tuple matches
+    nothing. `sort`: attribute and whether it descends, id last. `limit`: how many records, None for all. `marker`: the
+    id of the record after which (or, with `reverse`, before which) the page begins; `marker_values`: what that record
+    had in the other attributes sorted by when it was seen, None to look it up. `fields`: the attributes to answer with,
+    empty for all. `counted`: whether to tell how many records the filters let through.
     """
 
     filters: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     sort: tuple[tuple[str, bool], ...] = (("id", False),)
     limit: int | None = None
     marker: str | None = None
+    marker_values: Mapping[str, object] | None = None
     reverse: bool = False
     fields: frozenset[str] = frozenset()
+    counted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from segmentary.catalog import HostMapping, Segment, event
 from segmentary.catalog.agent import INCLUDED
-from segmentary.db import listing, reach, records
-from segmentary.db.statement import Row
+from segmentary.db import reach, records
+from segmentary.db.listing import Branches
 from segmentary.db.transaction import Tx
 from segmentary.errors import HostMappingNotFound
 from segmentary.rules.attribute import describe
@@ -57,14 +57,13 @@ def hosts_of(tx: Tx, segment_id: str, marker: str, limit: int) -> list[dict[str,
     return [{"host": host, "mapping": why} for host, why in found]
 
 
-def find_segments(tx: Tx, query: ListQuery) -> list[Row]:
-    """Return the rows of segments, only those that the hosts of the query reach, if it names hosts."""
-    hosts = [str(one) for one in query.filters.get(HOST_FILTER, ())]
+def narrowed(tx: Tx, query: ListQuery) -> tuple[ListQuery, Branches | None]:
+    """Return a query of segments without its hosts, and the parts of the segments that these hosts reach."""
     if HOST_FILTER not in query.filters:
-        return listing.find(tx, describe(Segment), query)
+        return query, None
+    hosts = [str(one) for one in query.filters[HOST_FILTER]]
     filters = {name: values for name, values in query.filters.items() if name != HOST_FILTER}
-    branches = reach.segments_of_hosts(tx, hosts)
-    return listing.find(tx, describe(Segment), replace(query, filters=filters), branches)
+    return replace(query, filters=filters), reach.segments_of_hosts(tx, hosts)
 
 
 def set_segments(tx: Tx, call: Call, host: str, segments: Sequence[str]) -> None:

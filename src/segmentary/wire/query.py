@@ -4,8 +4,13 @@
 ?fields=id&fields=name      only these attributes; unknown ones are ignored
 ?sort_key=name&sort_dir=asc pairs, in order; id is the last key whenever it is not among them
 ?limit=2&marker=ID          the page after the record with this id; page_reverse=True the page before it
+?with_count=true            tell how many records there are on all pages together
+
+Links carry in marker_values what the marker's record had in the attributes sorted by, so that whoever follows them
+gets the rest also when that record has gone or changed in between.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -22,7 +27,9 @@ _NAME = Text(255)
 HOSTS_PAGE = 1000
 LARGEST_LIMIT = 2**31 - 1
 Parameters = Sequence[tuple[str, str]]
-_OPTIONS = frozenset({"fields", "sort_key", "sort_dir", "limit", "marker", "page_reverse"})
+_PLACE = frozenset({"marker", "marker_values", "page_reverse"})
+_OPTIONS = _PLACE | {"fields", "sort_key", "sort_dir", "limit", "with_count"}
+Sort = tuple[tuple[str, bool], ...]
 
 
 def list_query(resource: Resource, parameters: Parameters, largest_page: int | None = None) -> ListQuery:
@@ -35,12 +42,22 @@ def list_query(resource: Resource, parameters: Parameters, largest_page: int | N
     sort = _sort(resource, given.get("sort_key", []), given.get("sort_dir", []), problems)
     limit = _single(given, "limit", _limit, problems) or None
     marker = _single(given, "marker", str, problems) or None
+    marker_values = _single(given, "marker_values", lambda text: _marker_values(resource, sort, text), problems)
     reverse = _single(given, "page_reverse", Flag().parse, problems) or False
+    counted = _single(given, "with_count", Flag().parse, problems) or False
     refuse(problems)
     if largest_page is not None:
         limit = min(limit or largest_page, largest_page)
-    fields = frozenset(value for value in given.get("fields", []) if value)
-    return ListQuery(filters=filters, sort=sort, limit=limit, marker=marker, reverse=reverse, fields=fields)
+    return ListQuery(
+        filters=filters,
+        sort=sort,
+        limit=limit,
+        marker=marker,
+        marker_values=marker_values,
+        reverse=reverse,
+        fields=frozenset(value for value in given.get("fields", []) if value),
+        counted=counted,
+    )
 
 
 def host_query(parameters: Parameters, largest_page: int | None = None, *, filters: bool = True) -> HostQuery:
@@ -74,34 +91,56 @@ def only_fields(parameters: Parameters) -> frozenset[str]:
 
 
 def page_links(
-    query: ListQuery, rows: Sequence[Sequence[Any]], place_of_id: int, url: str, parameters: Parameters
+    resource: Resource, query: ListQuery, rows: Sequence[Sequence[Any]], url: str, parameters: Parameters
 ) -> list[Mapping[str, str]]:
     """Return the links to the pages after and before this one.
 
     A short page has none in its own direction, so that the first page has a previous one and an exactly full last page
-    a next one, which is empty: clients and Neutron's tests expect it so.
+    a next one, which is empty; its previous one is the last page. Clients and Neutron's tests expect all this so.
     """
     if query.limit is None:
         return []
-    short = len(rows) < query.limit
-    kept = [(key, value) for key, value in parameters if key not in {"marker", "page_reverse"}]
+    kept = [(key, value) for key, value in parameters if key not in _PLACE]
 
-    def link(relation: str, marker: list[tuple[str, str]]) -> Mapping[str, str]:
+    def link(relation: str, place: int) -> Mapping[str, str]:
+        marker = _marker_of(resource, query.sort, rows[place]) if rows else []
         reverse = [("page_reverse", "True")] if relation == "previous" else []
         return {"rel": relation, "href": f"{url}?{urlencode(kept + marker + reverse)}"}
 
+    is_full = len(rows) >= query.limit
     links = []
-    first = [("marker", str(rows[0][place_of_id]))] if rows else _kept_marker(query)
-    last = [("marker", str(rows[-1][place_of_id]))] if rows else _kept_marker(query)
-    if query.reverse or not short:
-        links.append(link("next", last))
-    if not query.reverse or not short:
-        links.append(link("previous", first))
+    if query.reverse or is_full:
+        links.append(link("next", -1))
+    if not query.reverse or is_full:
+        links.append(link("previous", 0))
     return links
 
 
-def _kept_marker(query: ListQuery) -> list[tuple[str, str]]:
-    return [("marker", query.marker)] if query.marker else []
+def _marker_of(resource: Resource, sort: Sort, row: Sequence[Any]) -> list[tuple[str, str]]:
+    """Return the parameters by which the page after or before a row is found."""
+    values = dict(zip(resource.by_name, row, strict=False))
+    marker = [("marker", str(values["id"]))]
+    seen = [values[name] for name, _ in sort if name != "id"]
+    if seen:
+        marker.append(("marker_values", json.dumps(seen, separators=(",", ":"))))
+    return marker
+
+
+def _marker_values(resource: Resource, sort: Sort, text: str) -> Mapping[str, object]:
+    """Return the values of a link by attribute; raise `UnfitValueError` for others than a link has."""
+    names = [name for name, _ in sort if name != "id"]
+    wanted = "what the link to the page has"
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnfitValueError(wanted) from None
+    if not isinstance(values, list) or len(values) != len(names):
+        raise UnfitValueError(wanted)
+    attributes = [resource.by_name[name] for name in names]
+    return {
+        one.name: None if value is None and one.nullable else one.kind.accept(value)
+        for one, value in zip(attributes, values, strict=True)
+    }
 
 
 def _filters(
@@ -129,7 +168,12 @@ def _filters(
 
 
 def _wanted(one: Attribute, key: str, text: str) -> tuple[object, ...]:
-    """Return the value a filter asks for, or nothing if no record can have it; raise `InvalidValue`."""
+    """Return the values a filter asks for, none if no record can have it; raise `InvalidValue`.
+
+    An empty text asks for an empty value, and for none at all.
+    """
+    if not text and one.nullable:
+        return (None, "") if isinstance(one.kind, Text) else (None,)
     try:
         return (one.kind.parse(text),)
     except UnfitValueError as unfit:
@@ -139,9 +183,7 @@ def _wanted(one: Attribute, key: str, text: str) -> tuple[object, ...]:
         raise InvalidValue(attribute=key, value=text, reason=reason) from None
 
 
-def _sort(
-    resource: Resource, keys: Sequence[str], directions: Sequence[str], problems: list[InvalidInput]
-) -> tuple[tuple[str, bool], ...]:
+def _sort(resource: Resource, keys: Sequence[str], directions: Sequence[str], problems: list[InvalidInput]) -> Sort:
     if len(keys) != len(directions):
         reason = f"there are {len(keys)} sort_key and {len(directions)} sort_dir, the number must be the same"
         problems.append(InvalidValue(attribute="sort_key", value=list(keys), reason=reason))
