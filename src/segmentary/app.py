@@ -17,7 +17,7 @@ from segmentary.db import listing, migrate, outbox, reach, records
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Tx
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
-from segmentary.rules.attribute import Resource, describe
+from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import HostQuery, ListQuery
@@ -270,12 +270,17 @@ class Collection(Generic[T]):
         for name, value in filters.items():
             values = tuple(value) if isinstance(value, list | tuple | set) else (value,)
             try:
-                checked[name] = tuple(known[name].kind.accept(each) for each in values) if name in known else ()
+                checked[name] = tuple(_asked(known[name], each) for each in values) if name in known else ()
             except UnfitValueError as unfit:
                 reason = f"{shown(value)} is not allowed, a filter on it must be {unfit}, or a list of such values"
                 problems.append(InvalidValue(attribute=name, value=value, reason=reason))
         refuse(problems)
         return checked
+
+
+def _asked(one: Attribute, value: object) -> object:
+    """Return the value a filter asks for; None where an attribute may have none."""
+    return None if value is None and one.nullable else one.kind.accept(value)
 
 
 def known_id(resource: Resource, text: str) -> str:

@@ -175,12 +175,16 @@ def _wanted(one: Attribute, key: str, text: str) -> tuple[object, ...]:
     if not text and one.nullable:
         return (None, "") if isinstance(one.kind, Text) else (None,)
     try:
-        return (one.kind.parse(text),)
+        value = one.kind.parse(text)
     except UnfitValueError as unfit:
         if isinstance(one.kind, Uuid):
             return ()
         reason = f"{shown(text)} is not allowed, a filter on it must be {unfit}"
         raise InvalidValue(attribute=key, value=text, reason=reason) from None
+    try:
+        return (one.kind.accept(value),)
+    except UnfitValueError:  # beyond the limits of what is stored, so that not every database could compare it
+        return ()
 
 
 def _sort(resource: Resource, keys: Sequence[str], directions: Sequence[str], problems: list[InvalidInput]) -> Sort:
