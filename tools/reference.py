@@ -85,6 +85,14 @@ attribute is in every answer, unless its description says otherwise.""",
                 "What a create request may also say, neither stored nor shown:",
                 table(("option", "value", "POST", "meaning"), cells),
             ]
+        if resource.lookups:
+            parts += [
+                "Filters of lists that are no attributes:",
+                table(
+                    ("filter", "value", "meaning"),
+                    ((f"`{one.wire}`", _value(one), one.doc) for one in resource.lookups),
+                ),
+            ]
         if hidden:
             parts += [
                 "Stored, never shown:",

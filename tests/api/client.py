@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from falcon import testing
 
 import segmentary
+from segmentary.api.body import Bodies
 from segmentary.api.wsgi import make_wsgi
 
 Object = dict[str, Any]
@@ -18,7 +19,7 @@ class Client:
 
     def __init__(self, app: segmentary.Application) -> None:
         self.app = app
-        self._client = testing.TestClient(make_wsgi(app))
+        self._client = testing.TestClient(make_wsgi(app, Bodies(app.settings)))
 
     def send(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None

@@ -14,8 +14,8 @@ from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.segment import Segment
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import NetworkNotFound
-from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, option, resource
-from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Text, View
+from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, lookup, option, resource
+from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Text, Uuid, View
 from segmentary.rules.rule import RequestRule
 
 # What an entry of `segments` may say.
@@ -68,6 +68,16 @@ def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) 
     return {**dict.fromkeys(PROVIDER, ABSENT), "segments": entries, **common}
 
 
+# Filters that clients have for what no network here is or has: what a network without it would answer.
+_LACKING = (
+    ("is_default", Constant(False, Flag()), "Whether it is the default external network: none is."),  # noqa: FBT003, a value
+    ("port_security_enabled", Constant(False, Flag()), "Whether its ports are guarded: none is."),  # noqa: FBT003
+    ("vlan_transparent", Constant(False, Flag()), "Whether it carries VLANs of its users: none does."),  # noqa: FBT003
+    ("ipv4_address_scope", Constant(None, Uuid()), "Its scope of IPv4 addresses: none has one."),
+    ("ipv6_address_scope", Constant(None, Uuid()), "Its scope of IPv6 addresses: none has one."),
+)
+
+
 @resource(
     "network",
     "networks",
@@ -85,6 +95,7 @@ def _derive(_stored: Mapping[str, object], segments: Sequence[tuple[Any, ...]]) 
             "use_reserved", Flag(), default=False, doc="Take the segmentation IDs asked for even from reserved ranges."
         ),
     ),
+    lookups=tuple(lookup(*one) for one in _LACKING),
 )
 class Network:
     """A layer-2 network as a project sees it."""

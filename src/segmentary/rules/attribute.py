@@ -18,7 +18,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from segmentary.errors import NotFound
 from segmentary.rules.expression import Not, Or, Present
-from segmentary.rules.kind import Kind
+from segmentary.rules.kind import Constant, Kind
 from segmentary.rules.rule import ReferenceRule, RowRule, Rule, UniqueRule
 
 T = TypeVar("T")
@@ -70,7 +70,8 @@ class Attribute:
 
 def lookup(name: str, kind: Kind, doc: str) -> Attribute:
     """Declare a filter of lists that is no attribute of the records."""
-    return replace(option(name, kind, None, doc), create=Presence.REFUSED, filterable=True)
+    is_none = isinstance(kind, Constant) and kind.value is None
+    return replace(option(name, kind, None, doc), create=Presence.REFUSED, filterable=True, nullable=is_none)
 
 
 def option(name: str, kind: Kind, default: object, doc: str) -> Attribute:
@@ -164,8 +165,8 @@ class Resource:
 
     @cached_property
     def by_name(self) -> dict[str, Attribute]:
-        """The attributes and options by Python name."""
-        return {one.name: one for one in self.attributes + self.options}
+        """The attributes, options and lookups by Python name."""
+        return {one.name: one for one in self.attributes + self.options + self.lookups}
 
     @cached_property
     def by_wire(self) -> dict[str, Attribute]:
