@@ -43,12 +43,12 @@ LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
 class Page(NamedTuple):
     """A page of a list, true at a number of the feed: it tells of every change up to that number.
 
-    `count` is how many records there are on all pages together, None unless that was asked for.
+    `total` is how many records there are on all pages together, None unless that was asked for.
     """
 
     sequence: int
     rows: list[Row]
-    count: int | None
+    total: int | None
 
 
 class Application:

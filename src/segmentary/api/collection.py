@@ -98,8 +98,8 @@ def answer_page(
     page = app.page(resource, asked)
     links = query.page_links(resource, asked, page.rows, f"{base_url(request)}{request.path}", given)
     beside: dict[str, object] = {f"{resource.collection}_links": links} if links else {}
-    if page.count is not None:
-        beside["count"] = page.count
+    if page.total is not None:
+        beside["count"] = page.total
     response.set_header(SEQUENCE_HEADER, str(page.sequence))
     response.content_type = JSON
     response.data = encode.several(resource, page.rows, asked.fields, **beside)
