@@ -18,6 +18,7 @@ from segmentary.errors import (
 )
 from segmentary.rules.attribute import describe
 from segmentary.rules.listing import HostQuery, ListQuery
+from tests.servers.plan import plan
 
 RunSql = Callable[[str], Sequence[Sequence[object]]]
 OVS, SRIOV = "Open vSwitch agent", "NIC Switch agent"
@@ -319,3 +320,10 @@ def test_a_report_without_observations_leaves_those_of_before(app: segmentary.Ap
     report(app, "h1", "alpha", "beta")
     found: dict[str, Any] = app.hosts.drift("h1")
     assert [one["segmentation_id"] for one in found["there_not_recorded"]] == [999]
+
+
+def test_the_hosts_of_a_segment_are_found_by_the_index_of_reaches(app: segmentary.Application) -> None:
+    segment = only_segment(app, a_network(app))
+    statement = reach._hosts_of_segment(True)  # noqa: SLF001, FBT003, its plan is the point
+    values = {"segment": segment.id, "marker": "h1", "limit": 10, "physical_network": "alpha"}
+    assert "reaches_physical_network_host" in plan(app.database, statement, values)

@@ -72,7 +72,7 @@ class Several:
         actor, asked = request.context.actor, idempotency(request, given)
 
         def answer(created: Sequence[object]) -> bytes:
-            objects = [encode.record_object(one) for one in created]
+            objects = encode.encodable(created)
             return encode.document(
                 {self._resource.collection: objects} if several else {self._resource.name: objects[0]}
             )
@@ -159,7 +159,7 @@ class One:
         known = known_id(self._resource, record_id)
         after = self._app.update(self._resource, known, changes, if_match(request), request.context.actor)
         response.content_type = JSON
-        response.data = encode.document({self._resource.name: encode.record_object(after)})
+        response.data = encode.document({self._resource.name: encode.encodable([after])[0]})
 
     def on_delete(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Delete."""

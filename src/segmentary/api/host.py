@@ -137,7 +137,7 @@ class SegmentHost:
         segment_id = known_id(describe(Segment), record_id)
         stored = self._app.hosts.map(segment_id, _host(host), mapping, request.context.actor)
         response.content_type = JSON
-        response.data = encode.document({"host_mapping": encode.record_object(stored)})
+        response.data = encode.document({"host_mapping": encode.encodable([stored])[0]})
 
     def on_delete(self, request: falcon.Request, response: falcon.Response, record_id: str, host: str) -> None:
         """Leave it to the reports."""

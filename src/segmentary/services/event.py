@@ -34,7 +34,7 @@ def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
 
 def _payload(event: Event) -> str:
     """Return the record in its wire form; for an update also the old values of what changed."""
-    payload: dict[str, object] = {"record": encode.record_object(event.record)}
+    payload: dict[str, object] = {"record": encode.encodable([event.record])[0]}
     if event.before is not None and event.after is not None:
         before, after = encode.record_object(event.before), encode.record_object(event.after)
         names = [*after, *(name for name in before if name not in after)]
