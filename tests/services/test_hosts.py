@@ -8,6 +8,7 @@ import pytest
 import segmentary
 from segmentary.catalog import Network, Segment
 from segmentary.catalog.agent import EXCLUDED, Report
+from segmentary.db import reach
 from segmentary.errors import (
     HostMappingNotFound,
     HostNotFound,
