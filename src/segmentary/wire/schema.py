@@ -141,6 +141,7 @@ _QUERY_VALUES: Mapping[type, Callable[[Any], Schema]] = {
     Text: lambda kind: {**TEXT, "pattern": _LINES if kind.lines else _NO_CONTROLS},
     Choice: lambda _: {**TEXT, "pattern": _NO_CONTROLS},
     Constant: lambda kind: query_value(kind.kind),
+    View: lambda kind: query_value(kind.entry),
     Integer: lambda _: {"type": "integer", "minimum": -_LARGEST_FILTER, "maximum": _LARGEST_FILTER},
 }
 
