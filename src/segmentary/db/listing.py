@@ -22,7 +22,7 @@ from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
 from segmentary.rules.attribute import Resource
-from segmentary.rules.kind import Constant
+from segmentary.rules.kind import Constant, Integer
 from segmentary.rules.listing import ListQuery
 
 SHAPES = 512
@@ -97,7 +97,8 @@ def _shape_of(branches: Branches | None) -> tuple[MakeBranches, tuple[int, ...]]
 def _filters(resource: Resource, query: ListQuery) -> tuple[tuple[tuple[str, int, bool], ...], dict[str, Any]]:
     """Return the filters as a shape has them, and the values they bind.
 
-    One on a constant is met by all records and dropped, or by none and empty.
+    One on a constant is met by all records and dropped, or by none and empty. Numbers beyond the limits of the
+    attribute are left out: no record has them, and a column may be too narrow to be compared with them.
     """
     shape: list[tuple[str, int, bool]] = []
     values: dict[str, Any] = {}
@@ -106,6 +107,8 @@ def _filters(resource: Resource, query: ListQuery) -> tuple[tuple[tuple[str, int
         if isinstance(kind, Constant) and kind.value in asked:
             continue
         wanted = () if isinstance(kind, Constant) else asked
+        if isinstance(kind, Integer):
+            wanted = tuple([one for one in wanted if one is None or (isinstance(one, int) and kind.holds(one))])
         present = [value for value in wanted if value is not None]
         shape.append((name, len(present), len(present) < len(wanted)))
         values |= {f"{name}_{number}": value for number, value in enumerate(present)}

@@ -114,9 +114,13 @@ class Integer:
         """Return the number; true, 100.0 and (without `decimal_text`) "100" are not numbers."""
         if self.decimal_text and isinstance(value, str) and _DECIMAL.match(value):
             value = int(value)
-        if type(value) is not int or not self.minimum <= value <= self.maximum:
+        if type(value) is not int or not self.holds(value):
             raise UnfitValueError(self.allows)
         return value
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a number is within the limits."""
+        return self.minimum <= number <= self.maximum
 
     def parse(self, text: str) -> int:
         """Return the number, also outside the limits: then it matches nothing."""
