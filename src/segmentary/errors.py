@@ -157,7 +157,7 @@ class HostNotFound(NotFound):
 
 
 class HostMappingNotFound(NotFound):
-    """Segment {segment_id} has no host mapping of its own for host {host}."""
+    """Host mapping {id} could not be found."""
 
 
 class ExtensionNotFound(NotFound):

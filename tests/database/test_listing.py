@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from segmentary.catalog import Network, PhysicalNetwork, Segment
 from segmentary.db import listing, records
+from segmentary.db.statement import Prepared, Statement
 from segmentary.db.transaction import Database
 from segmentary.errors import NotFound
 from segmentary.rules.attribute import Resource, describe
@@ -39,16 +40,16 @@ def made_up_id(number: int) -> str:
 def made_up_rows() -> dict[str, list[Row]]:
     """Return rows with many equal values and many NULLs, parents first; networks have 0 to 4 segments."""
     words = cycle(WORDS)
-    physical_networks = [
+    physical_networks: list[Row] = [
         {"name": f"p{number}", "description": next(words), "mtu": (None, 1500, None, 9000, 68)[number % 5]}
         for number in range(16)
     ]
-    networks = [
+    networks: list[Row] = [
         {"name": next(words), "mtu": 1400 + number % 3, "shared": number % 2 == 0, "router_external": number % 7 == 0}
         for number in range(20)
     ]
     network_ids = [made_up_id(100 + number) for number in range(20)]
-    segments = []
+    segments: list[Row] = []
     for number in range(40):
         of_network = number * number % 17
         is_vlan = number % 3 == 0
@@ -62,7 +63,11 @@ def made_up_rows() -> dict[str, list[Row]]:
                 "segment_index": sum(one["network_id"] == network_ids[of_network] for one in segments),
             }
         )
-    made = {"physical_networks": physical_networks, "networks": networks, "segments": segments}
+    made: dict[str, Sequence[Row]] = {
+        "physical_networks": physical_networks,
+        "networks": networks,
+        "segments": segments,
+    }
     return {
         resource.collection: [
             {**fitting_row(resource), **row, "id": made_up_id(start + number)}
@@ -255,9 +260,14 @@ def test_marker_without_limit_is_ignored(find: Find) -> None:
 def test_number_of_statements_does_not_depend_on_the_number_of_records(
     stored_database: Database, monkeypatch: pytest.MonkeyPatch, find: Find, resource: Resource
 ) -> None:
-    executed: list[object] = []
+    executed: list[Statement] = []
     prepared = stored_database.prepared
-    monkeypatch.setattr(stored_database, "prepared", lambda one: (executed.append(one), prepared(one))[1])
+
+    def noted(statement: Statement) -> Prepared:
+        executed.append(statement)
+        return prepared(statement)
+
+    monkeypatch.setattr(stored_database, "prepared", noted)
     for limit in (1, 10, None):
         executed.clear()
         assert len(find(resource, limit=limit)) == min(limit or 1000, len(ROWS[resource.collection]))

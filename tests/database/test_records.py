@@ -89,7 +89,7 @@ def test_change_stores_the_new_values_and_a_revision_and_keeps_the_rest(
     database.run(insert_all)
 
     def work(tx: Tx) -> tuple[Any, str]:
-        before = records.lock(tx, resource.record, ID)
+        before: Any = records.lock(tx, resource.record, ID)
         return records.change(tx, before, {"description": AWKWARD} if "description" in resource.columns else {}), tx.now
 
     after, now = database.run(work)
@@ -159,7 +159,8 @@ def test_network_is_locked_and_shown_with_its_segments(database: Database) -> No
     locked = database.run(lambda tx: records.lock(tx, Network, ID))
     row = database.read(lambda tx: records.show(tx, describe(Network), ID))
     assert records.as_records(Network, [row]) == [locked]
-    assert [one["provider:segmentation_id"] for one in locked.segments] == [100, 99, 98]
+    entries: Any = locked.segments
+    assert [one["provider:segmentation_id"] for one in entries] == [100, 99, 98]
 
 
 def test_record_whose_key_is_held_is_not_inserted(database: Database, run_sql: RunSql) -> None:

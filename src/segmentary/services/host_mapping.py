@@ -44,7 +44,7 @@ def remove(tx: Tx, call: Call, segment_id: str, host: str) -> None:
     records.lock(tx, Segment, segment_id)
     found = reach.mapping_id(tx, segment_id, host)
     if found is None:
-        raise HostMappingNotFound(segment_id=segment_id, host=host)
+        raise HostMappingNotFound(id=f"of host {host} on segment {segment_id}")
     before = records.lock(tx, HostMapping, found)
     records.remove(tx, before)
     record(tx, call.actor, [event.deleted(before)])
