@@ -13,8 +13,19 @@ from importlib.metadata import version
 from segmentary.app import Application, open  # noqa: A004, read as segmentary.open
 from segmentary.catalog import Network, PhysicalNetwork, Segment
 from segmentary.errors import SegmentaryError
+from segmentary.services.hook import Refusal
 from segmentary.settings import Settings
 
-__all__ = ["Application", "Network", "PhysicalNetwork", "Segment", "SegmentaryError", "Settings", "__version__", "open"]
+__all__ = [
+    "Application",
+    "Network",
+    "PhysicalNetwork",
+    "Refusal",
+    "Segment",
+    "SegmentaryError",
+    "Settings",
+    "__version__",
+    "open",
+]
 
 __version__ = version("segmentary")

@@ -13,9 +13,10 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.catalog.agent import INCLUDED, Report
+from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, reach, records
 from segmentary.db.statement import Row
-from segmentary.db.transaction import Database, Tx
+from segmentary.db.transaction import Database, Observer, Tx
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
@@ -24,6 +25,7 @@ from segmentary.rules.listing import HostQuery, ListQuery
 from segmentary.services import agent, drift, host, host_mapping, network, physical_network, segment, segment_range
 from segmentary.services.call import Call, project_network_types
 from segmentary.services.feed import Feed
+from segmentary.services.hook import Hooks
 from segmentary.services.idempotency import Once, once
 from segmentary.services.relay import Relay
 from segmentary.settings import Settings, load
@@ -58,8 +60,11 @@ class Application:
         """Prepare the database of the settings; nothing is connected yet."""
         project_network_types(settings)
         self.settings = settings
+        self.hooks = Hooks()
+        self.hooks.load()
         # One more than there are threads: the relay's.
-        self.database = Database(settings.database, connections=settings.threads + 1, committed=self._committed)
+        observer = Observer(self.hooks.precommit, self._committed, self.hooks.allows)
+        self.database = Database(settings.database, settings.threads + 1, observer)
         self.feed = Feed(self.database, settings.event_places)
         self.relay = Relay(self.database, self.feed, settings)
         self.networks = Collection(self, Network)
@@ -90,12 +95,15 @@ class Application:
         self.relay.stop()
         self.database.close()
 
-    def _committed(self, _events: Sequence[object]) -> None:
+    def _committed(self, recorded: Sequence[tuple[Actor, Sequence[Event]]]) -> None:
         """What is done after the commit of a transaction that recorded events."""
         self.relay.wake()
+        for actor, events in recorded:
+            self.hooks.after(actor, events)
 
     def create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
         """Create records, all or none, and return them in the order of their drafts."""
+        self.hooks.before(Verb.CREATED, resource, [(None, one.given) for one in drafts], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], list[Any]] = lambda tx: service.create(tx, call, drafts)  # noqa: E731, typed
         return self.database.run(work, explain=lambda tx, rule: service.explain(tx, rule, drafts))
@@ -109,6 +117,7 @@ class Application:
         answer: Callable[[Sequence[Any]], bytes],
     ) -> bytes:
         """Create records unless that was done for this key before; return `answer` of them, or the one kept then."""
+        self.hooks.before(Verb.CREATED, resource, [(None, one.given) for one in drafts], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         return self.database.run(
             lambda tx: once(tx, call, asked, lambda tx: answer(service.create(tx, call, drafts))),
@@ -146,12 +155,14 @@ class Application:
 
     def update(self, resource: Resource, record_id: str, changes: Changes, revision: int | None, actor: Actor) -> Any:  # noqa: ANN401, a record; what, which, how, when, who
         """Change a record and return it as it is now."""
+        self.hooks.before(Verb.UPDATED, resource, [(record_id, changes)], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], Any] = lambda tx: service.update(tx, call, record_id, changes, revision)  # noqa: E731, typed
         return self.database.run(work, explain=_again)
 
     def delete(self, resource: Resource, record_id: str, revision: int | None, actor: Actor) -> None:
         """Delete a record."""
+        self.hooks.before(Verb.DELETED, resource, [(record_id, {})], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], None] = lambda tx: service.delete(tx, call, record_id, revision)  # noqa: E731, typed
         self.database.run(work, explain=_again)

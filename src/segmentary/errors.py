@@ -18,6 +18,7 @@ The first level answers the only question of a caller: change the request, chang
     │   ├── NetworkSegmentRangeOverlaps
     │   ├── SegmentationIdReserved
     │   ├── Exhausted               NoNetworkAvailable
+    │   ├── HookRefused             a plug-in said no
     │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
     │   └── StaleRevision           RevisionNumberConstraintFailed
     ├── TryAgain                    the same request may succeed later: retries used up, database away
@@ -202,6 +203,10 @@ class NoNetworkAvailable(Exhausted):
 
 class SegmentationIdReserved(Conflicting):
     """Segmentation ID {segmentation_id} is reserved by range {range_id} ({why}); use_reserved takes it all the same."""
+
+
+class HookRefused(Conflicting):
+    """{hook} refuses: {reason}."""
 
 
 class AlreadyClaimed(Conflicting):

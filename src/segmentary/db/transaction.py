@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -34,6 +35,18 @@ FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.25
 
 
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who is told of transactions: `recording` when events are recorded in one, `committed` after it with all of them.
+
+    `allows` is asked whether a claim that was chosen may be tried.
+    """
+
+    recording: Callable[["Tx", Any, Sequence[Any]], None] = lambda _tx, _actor, _events: None
+    committed: Callable[[Sequence[tuple[Any, Sequence[Any]]]], None] = lambda _recorded: None
+    allows: Callable[[Any], bool] = lambda _claim: True
+
+
 class _RunAgainError(Exception):
     """The transaction was rolled back through no fault of its own."""
 
@@ -48,12 +61,18 @@ class Tx:
         self._database = database
         self._session = session
         self.now = now
-        self.recorded: list[Any] = []
+        # Who changed what, for the observer.
+        self.recorded: list[tuple[Any, Sequence[Any]]] = []
 
     @property
     def update_returning(self) -> bool:
         """Whether an UPDATE can return the rows it changed."""
         return self._database.dialect.update_returning
+
+    @property
+    def observer(self) -> Observer:
+        """Who is told of this transaction."""
+        return self._database.observer
 
     @property
     def one_writer(self) -> bool:
@@ -98,20 +117,16 @@ class Tx:
             self._session.later(self._database.prepared(statement), values)
 
 
+NOBODY = Observer()
 Explain = Callable[[Tx, Rule | None], SegmentaryError | None]
 
 
 class Database:
     """A database that units of work are run in."""
 
-    def __init__(
-        self, url: str, connections: int = 8, committed: Callable[[Sequence[Any]], None] = lambda _recorded: None
-    ) -> None:
-        """Prepare a pool of at most this many connections; none is opened yet.
-
-        `committed` is called after the commit of a transaction with what was `recorded` in it, if anything was.
-        """
-        self._committed = committed
+    def __init__(self, url: str, connections: int = 8, observer: Observer = NOBODY) -> None:
+        """Prepare a pool of at most this many connections; none is opened yet."""
+        self.observer = observer
         parsed, self.dialect = parse_url(url)
         self.url = url
         self._pool = Pool(parsed, self.dialect, connections)
@@ -150,7 +165,7 @@ class Database:
                     raise error from broken
             else:
                 if recorded:
-                    self._committed(recorded)
+                    self.observer.committed(recorded)
                 return result
         raise TryAgain(reason="the database refused the transaction again and again because of others")
 
@@ -175,7 +190,7 @@ class Database:
             return TryAgain(reason=f"another request changed what this one rests on ({broken})")
         return self.read(lambda tx: explain(tx, broken.rule))
 
-    def _attempt(self, work: Callable[[Tx], T], now: str) -> tuple[T, list[Any]]:
+    def _attempt(self, work: Callable[[Tx], T], now: str) -> tuple[T, list[tuple[Any, Sequence[Any]]]]:
         committing = False
         with self._lent() as session:
             try:

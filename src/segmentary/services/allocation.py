@@ -9,7 +9,7 @@ The insert itself is the claim; a number is used because a row has it, so nothin
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from segmentary.catalog.network_type import BY_NAME
@@ -62,7 +62,7 @@ def several(tx: Tx, want: Want, count: int) -> list[Claim]:
     for choice in choices(tx, want):
         missing = count - len(found)
         if missing:
-            found += [claim_in(choice.offer.pool, number) for number in _several_numbers(tx, choice, missing)]
+            found += _several_allowed(tx, choice, missing)
     return found
 
 
@@ -138,22 +138,38 @@ def _numbers(tx: Tx, choice: Choice) -> Iterator[int]:
     """Return the numbers of a range that are worth trying, each found free."""
     pool, offer = choice.offer.pool, choice.offer
     if offer.allocation == LEAST_RECENTLY_RELEASED:
-        yield from _rested(tx, pool, choice.intervals, -1)
+        yield from _allowed(tx, pool, _rested(tx, pool, choice.intervals, -1))
         for interval in choice.intervals:
-            yield from gaps.longest_released(tx, pool, interval, _released_before(offer), TRIES_OF_THE_LONGEST_RELEASED)
+            longest = gaps.longest_released(tx, pool, interval, _released_before(offer), TRIES_OF_THE_LONGEST_RELEASED)
+            yield from _allowed(tx, pool, longest)
         return
     start = choice.intervals[0][0] if offer.allocation == LOWEST else _random_number(choice.intervals)
     intervals = rotated(choice.intervals, start)
     cutoff = _released_after(offer)
     if cutoff is not None:
-        yield from _rested(tx, pool, intervals, cutoff)
+        yield from _allowed(tx, pool, _rested(tx, pool, intervals, cutoff))
         return
     for low, high in intervals:
         number: int | None = low
         while number is not None:
+            if not tx.observer.allows(claim_in(pool, number)):
+                number = number + 1 if number < high else None
+                continue
             yield number
             # Only asked for the next one after the insert of this one was refused: this one is used.
             number = gaps.next_free(tx, pool, number, high)
+
+
+def _several_allowed(tx: Tx, choice: Choice, count: int) -> list[Claim]:
+    """Return up to `count` free claims of a range that no hook refuses."""
+    asked = count
+    while True:
+        numbers = _several_numbers(tx, choice, asked)
+        claims = [claim_in(choice.offer.pool, number) for number in numbers]
+        allowed = [claim for claim in claims if tx.observer.allows(claim)]
+        if len(allowed) >= count or len(numbers) < asked:
+            return allowed[:count]
+        asked *= 2
 
 
 def _several_numbers(tx: Tx, choice: Choice, count: int) -> list[int]:
@@ -170,6 +186,11 @@ def _several_numbers(tx: Tx, choice: Choice, count: int) -> list[int]:
         return (numbers + released)[:count]
     start = choice.intervals[0][0] if offer.allocation == LOWEST else _random_number(choice.intervals)
     return gaps.free_numbers(tx, pool, rotated(choice.intervals, start), count, _released_after(offer))
+
+
+def _allowed(tx: Tx, pool: Pool, numbers: Iterable[int]) -> Iterator[int]:
+    """Return the numbers that no hook refuses."""
+    return (number for number in numbers if tx.observer.allows(claim_in(pool, number)))
 
 
 def _rested(tx: Tx, pool: Pool, intervals: Sequence[Interval], released_after: int) -> Iterator[int]:

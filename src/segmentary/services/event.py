@@ -14,8 +14,8 @@ from segmentary.wire import encode
 
 
 def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
-    """Record events of the transaction."""
-    tx.recorded.extend(events)
+    """Record events of the transaction, in which others may then refuse them or write along."""
+    tx.recorded.append((actor, events))
     outbox.append(
         tx,
         [
@@ -30,6 +30,7 @@ def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
             for event in events
         ],
     )
+    tx.observer.recording(tx, actor, events)
 
 
 def _payload(event: Event) -> str:

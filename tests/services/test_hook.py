@@ -1,0 +1,235 @@
+"""Hooks of others around changes."""
+
+import http.client
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+
+import segmentary
+from segmentary.catalog.actor import Actor
+from segmentary.catalog.event import Event
+from segmentary.db.statement import Statement
+from segmentary.db.transaction import Tx
+from segmentary.errors import HookRefused, InvalidValue, NoNetworkAvailable
+from segmentary.services.claim import Claim
+from segmentary.services.hook import Notice
+from tests.servers.service import Service
+
+RunSql = Callable[[str], Sequence[Sequence[Any]]]
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[segmentary.Application]:
+    with segmentary.open(database_url) as opened:
+        yield opened
+
+
+def refuse(*_: object) -> None:
+    raise segmentary.Refusal("not in the source of truth")
+
+
+def rows(run_sql: RunSql) -> list[Any]:
+    return [run_sql(f"SELECT count(*) FROM {table}")[0][0] for table in ("networks", "segments", "events")]
+
+
+@pytest.mark.parametrize("phase", ["before", "precommit"])
+def test_a_hook_that_refuses_a_creation_leaves_nothing_stored(
+    app: segmentary.Application, run_sql: RunSql, phase: str
+) -> None:
+    app.hooks.subscribe("network.created", phase, refuse, name="inventory")
+    with pytest.raises(HookRefused) as refusal:
+        app.networks.create(name="blue")
+    assert refusal.value.message == "inventory refuses: not in the source of truth."
+    assert rows(run_sql) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("phase", ["before", "precommit"])
+@pytest.mark.parametrize("verb", ["updated", "deleted"])
+@pytest.mark.databases("sqlite")
+def test_a_hook_that_refuses_a_change_leaves_the_record_as_it_was(
+    app: segmentary.Application, phase: str, verb: str
+) -> None:
+    network = app.networks.create(name="blue")
+    app.hooks.subscribe(f"network.{verb}", phase, refuse)
+    with pytest.raises(HookRefused):
+        if verb == "updated":
+            app.networks.update(network.id, name="green")
+        else:
+            app.networks.delete(network.id)
+    assert app.networks.show(network.id) == network
+
+
+@pytest.mark.databases("sqlite")
+def test_before_a_transaction_a_hook_sees_what_was_asked_for(app: segmentary.Application) -> None:
+    notices: list[Notice] = []
+    for verb in ("created", "updated", "deleted"):
+        app.hooks.subscribe(f"network.{verb}", "before", notices.append)
+    network = app.networks.create(name="blue")
+    app.networks.update(network.id, name="green")
+    app.networks.delete(network.id)
+    assert [(one.type, one.record_id, dict(one.given), one.actor.name) for one in notices] == [
+        ("network.created", None, {"name": "blue"}, "library"),
+        ("network.updated", network.id, {"name": "green"}, "library"),
+        ("network.deleted", network.id, {}, "library"),
+    ]
+
+
+def test_inside_the_transaction_a_hook_sees_the_final_record_and_can_write_along(
+    app: segmentary.Application, run_sql: RunSql
+) -> None:
+    note = Statement(sqlalchemy.text("UPDATE segments SET description = :text WHERE id = :id"))
+    seen: list[Event] = []
+
+    def write_along(event: Event, tx: Tx, actor: Actor) -> None:
+        assert isinstance(event.after, segmentary.Segment)
+        seen.append(event)
+        tx.execute(note, {"text": f"made by {actor.name}", "id": event.after.id})
+
+    app.hooks.subscribe("segment.created", "precommit", write_along)
+    network = app.networks.create(name="blue")
+    assert [one.after.network_id for one in seen if isinstance(one.after, segmentary.Segment)] == [network.id]
+    assert [row[0] for row in run_sql("SELECT description FROM segments")] == ["made by library"]
+
+
+@pytest.mark.databases("sqlite")
+def test_what_a_hook_wrote_along_goes_when_a_later_hook_refuses(app: segmentary.Application, run_sql: RunSql) -> None:
+    create = Statement(sqlalchemy.text("UPDATE relay SET beat = beat + 1"))
+    app.hooks.subscribe("network.created", "precommit", lambda _event, tx, _actor: tx.execute(create, {}), name="a")
+    app.hooks.subscribe("network.created", "precommit", refuse, name="b")
+    with pytest.raises(HookRefused):
+        app.networks.create(name="blue")
+    assert run_sql("SELECT beat FROM relay")[0][0] == 0
+
+
+@pytest.mark.databases("sqlite")
+def test_hooks_run_by_priority_then_by_name(app: segmentary.Application) -> None:
+    order: list[str] = []
+    for name, priority in (("c", 1), ("b", 100), ("a", 100), ("d", 50)):
+        app.hooks.subscribe(
+            "network.created",
+            "after",
+            lambda _event, _actor, name=name: order.append(name),
+            name=name,
+            priority=priority,
+        )
+    app.networks.create(name="blue")
+    assert order == ["c", "d", "a", "b"]
+
+
+@pytest.mark.databases("sqlite")
+def test_a_hook_that_fails_after_the_commit_is_logged_and_counted_and_changes_nothing(
+    app: segmentary.Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    def fail(_event: Event, _actor: Actor) -> None:
+        raise RuntimeError("out of order")
+
+    app.hooks.subscribe("network.created", "after", fail, name="broken")
+    app.hooks.subscribe("network.created", "after", lambda event, _actor: told.append(event.type), name="sound")
+    with caplog.at_level(logging.ERROR):
+        network = app.networks.create(name="blue")
+    assert app.networks.show(network.id) == network
+    assert app.hooks.failures == {"broken": 1}
+    assert told == ["network.created"]
+    assert "out of order" in caplog.text
+
+
+@pytest.mark.databases("sqlite")
+def test_a_hook_after_the_commit_is_not_told_of_what_was_refused(app: segmentary.Application) -> None:
+    told: list[str] = []
+    app.hooks.subscribe("network.created", "after", lambda event, _actor: told.append(event.type))
+    app.hooks.subscribe("segment.created", "precommit", refuse)
+    with pytest.raises(HookRefused):
+        app.networks.create(name="blue")
+    assert told == []
+
+
+def with_range(app: segmentary.Application, maximum: int, **more: object) -> str:
+    app.segment_ranges.create(name="r", network_type="vxlan", minimum=100, maximum=maximum, **more)
+    return app.networks.create(name="blue").id
+
+
+@pytest.mark.parametrize("allocation", ["random", "lowest", "least_recently_released"])
+def test_an_id_that_a_hook_refuses_is_left_out_and_the_next_one_taken(
+    app: segmentary.Application, allocation: str
+) -> None:
+    network_id = with_range(app, 109, allocation=allocation)
+    asked: list[int | None] = []
+
+    def only_even(claim: Claim) -> None:
+        asked.append(claim.segmentation_id)
+        if (claim.segmentation_id or 0) % 2:
+            raise segmentary.Refusal("taken elsewhere")
+
+    app.hooks.subscribe("segment.created", "candidate", only_even)
+    one_by_one = [app.segments.create(network_id=network_id, network_type="vxlan") for _ in range(3)]
+    together = app.segments.create_many([{"network_id": network_id, "network_type": "vxlan"}] * 2)
+    assert {one.segmentation_id for one in [*one_by_one, *together]} == {100, 102, 104, 106, 108}
+    assert asked
+    with pytest.raises(NoNetworkAvailable):
+        app.segments.create(network_id=network_id, network_type="vxlan")
+
+
+@pytest.mark.databases("sqlite")
+def test_an_id_asked_for_by_number_is_not_put_to_the_candidate_hooks(app: segmentary.Application) -> None:
+    network_id = with_range(app, 109)
+    app.hooks.subscribe("segment.created", "candidate", refuse)
+    segment = app.segments.create(network_id=network_id, network_type="vxlan", segmentation_id=103)
+    assert segment.segmentation_id == 103
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    ("event_type", "phase"),
+    [("segment.split", "after"), ("segment.created", "during"), ("network.created", "candidate")],
+)
+def test_a_hook_of_an_unknown_type_or_phase_is_refused(
+    app: segmentary.Application, event_type: str, phase: str
+) -> None:
+    with pytest.raises(InvalidValue):
+        app.hooks.subscribe(event_type, phase, refuse)
+
+
+@pytest.mark.databases("sqlite")
+def test_two_hooks_of_one_name_are_refused(app: segmentary.Application) -> None:
+    app.hooks.subscribe("segment.created", "after", refuse)
+    with pytest.raises(InvalidValue):
+        app.hooks.subscribe("segment.created", "after", refuse)
+
+
+@pytest.mark.databases("sqlite")
+def test_an_installed_package_can_refuse_through_its_entry_point_and_the_caller_gets_409(
+    start_server: Callable[..., Service], tmp_path: Path
+) -> None:
+    package = tmp_path / "installed"
+    information = package / "inventory-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: inventory\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[segmentary.hooks]\ninventory = inventory:subscribe\n")
+    (package / "inventory.py").write_text(
+        "import segmentary\n"
+        "def refuse(notice):\n"
+        "    if notice.given['name'] == 'red':\n"
+        "        raise segmentary.Refusal('red is taken')\n"
+        "def subscribe(hooks):\n"
+        "    hooks.subscribe('network.created', 'before', refuse, name='inventory')\n"
+    )
+    service = start_server(environment={"PYTHONPATH": str(package)})
+    with closing(http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)) as connection:
+        answers = []
+        for name in ("red", "blue"):
+            connection.request("POST", "/v2.0/networks", json.dumps({"network": {"name": name}}))
+            answer = connection.getresponse()
+            answers.append((answer.status, json.load(answer)))
+    assert answers[0] == (
+        409,
+        {"NeutronError": {"type": "HookRefused", "message": "inventory refuses: red is taken.", "detail": ""}},
+    )
+    assert answers[1][0] == 201
