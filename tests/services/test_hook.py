@@ -34,6 +34,10 @@ def refuse(*_: object) -> None:
     raise segmentary.Refusal("not in the source of truth")
 
 
+def delete(app: segmentary.Application, network_id: str) -> None:
+    app.networks.delete(network_id)
+
+
 def rows(run_sql: RunSql) -> list[Any]:
     return [run_sql(f"SELECT count(*) FROM {table}")[0][0] for table in ("networks", "segments", "events")]
 
@@ -57,11 +61,12 @@ def test_a_hook_that_refuses_a_change_leaves_the_record_as_it_was(
 ) -> None:
     network = app.networks.create(name="blue")
     app.hooks.subscribe(f"network.{verb}", phase, refuse)
+    changes: dict[str, Callable[[], object]] = {
+        "updated": lambda: app.networks.update(network.id, name="green"),
+        "deleted": lambda: delete(app, network.id),
+    }
     with pytest.raises(HookRefused):
-        if verb == "updated":
-            app.networks.update(network.id, name="green")
-        else:
-            app.networks.delete(network.id)
+        changes[verb]()
     assert app.networks.show(network.id) == network
 
 
@@ -73,6 +78,7 @@ def test_before_a_transaction_a_hook_sees_what_was_asked_for(app: segmentary.App
     network = app.networks.create(name="blue")
     app.networks.update(network.id, name="green")
     app.networks.delete(network.id)
+    assert all(isinstance(one, Notice) for one in notices)
     assert [(one.type, one.record_id, dict(one.given), one.actor.name) for one in notices] == [
         ("network.created", None, {"name": "blue"}, "library"),
         ("network.updated", network.id, {"name": "green"}, "library"),
@@ -111,13 +117,11 @@ def test_what_a_hook_wrote_along_goes_when_a_later_hook_refuses(app: segmentary.
 def test_hooks_run_by_priority_then_by_name(app: segmentary.Application) -> None:
     order: list[str] = []
     for name, priority in (("c", 1), ("b", 100), ("a", 100), ("d", 50)):
-        app.hooks.subscribe(
-            "network.created",
-            "after",
-            lambda _event, _actor, name=name: order.append(name),
-            name=name,
-            priority=priority,
-        )
+
+        def note(_event: Event, _actor: Actor, name: str = name) -> None:
+            order.append(name)
+
+        app.hooks.subscribe("network.created", "after", note, name=name, priority=priority)
     app.networks.create(name="blue")
     assert order == ["c", "d", "a", "b"]
 
