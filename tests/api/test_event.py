@@ -103,26 +103,6 @@ def test_filters_choose_events_and_the_number_to_go_on_from_passes_over_the_othe
     assert ([one["sequence"] for one in found], sequence) == ([1, 2], 2)
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("after=-1", "after"),
-        ("limit=0", "limit"),
-        ("limit=1001", "1000"),
-        ("wait=61", "60"),
-        ("type=segment.split", "segment.created"),
-        ("resource_id=7", "UUID"),
-        ("before=3", "before"),
-    ],
-)
-def test_a_question_that_makes_no_sense_is_refused_with_what_is_allowed(
-    connection: http.client.HTTPConnection, query: str, words: str
-) -> None:
-    status, answer = ask(connection, "GET", f"/segment-events?{query}")
-    assert status == 400
-    assert words in answer["NeutronError"]["message"]
-
-
 def test_events_that_are_no_longer_kept_are_gone(
     start_server: Callable[..., Service], run_sql: Callable[[str], Sequence[Sequence[Any]]]
 ) -> None:
