@@ -3,6 +3,7 @@
 import gc
 import ipaddress
 import logging
+import os
 import signal
 import socket
 import sys
@@ -57,6 +58,7 @@ def serve(settings: Settings) -> None:
         workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
     )
+    _have_starting_workers_end()
     server.on_startup(lambda: _announce(settings, url))
     server.serve(target_loader=_Target(settings), wrap_loader=False)
 
@@ -91,6 +93,29 @@ def _on_signal(act: Callable[[], None]) -> None:
         act()
 
     threading.Thread(target=wait, name="stopping", daemon=True).start()
+
+
+def _have_starting_workers_end() -> None:
+    """Have a new worker end when it is told to, also before Granian has set its handlers.
+
+    It is forked with those of its parent, which only take note, and Python forgets in a new process which signals came
+    before: it would go on, and be killed after STOP_SECONDS. So signals wait until the worker can end by them.
+    """
+    ending = (signal.SIGTERM, signal.SIGINT)
+
+    def in_worker() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent sends SIGTERM then
+        in_parent()
+
+    def in_parent() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ending),
+        after_in_parent=in_parent,
+        after_in_child=in_worker,
+    )
 
 
 def _announce(settings: Settings, url: str) -> None:
