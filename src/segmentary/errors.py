@@ -238,7 +238,7 @@ class RevisionNumberConstraintFailed(StaleRevision):
 
 
 class TryAgain(SegmentaryError):
-    """The request may succeed if it is repeated: {reason}."""
+    """Try again later: {reason}."""
 
 
 class Broken(SegmentaryError):

@@ -5,5 +5,5 @@ postgresql.py  a URL, else one on loopback, else a private one from the wheel ce
 mariadb.py     a URL, else one on loopback, else a private one if mariadbd is installed, else none
 server.py      what both have in common: databases with unique names, and private processes
 schema.py      a migrated database, emptied between tests; raw connections for asserting stored effects
-service.py     the real `segmentary serve` as a process
+service.py     the real `segmentary serve` as a process; asking.py asks it over HTTP
 """

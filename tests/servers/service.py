@@ -13,9 +13,30 @@ import pytest
 
 from tests.servers.server import free_port
 
-START_SECONDS = 20
-STOP_SECONDS = 20
+START_SECONDS = 60
+STOP_SECONDS = 60
 PROGRAM = Path(sysconfig.get_path("scripts")) / "segmentary"
+
+
+def environment_of_program(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the settings of the person who runs the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SEGMENTARY_")} | dict(extra)
+
+
+def run_program(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `segmentary` with these arguments to its end, in a folder whose files it may find."""
+    return subprocess.run(
+        [str(PROGRAM), *arguments],
+        cwd=folder,
+        env=environment_of_program(environment or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=START_SECONDS,
+    )
 
 
 class Service:
@@ -26,13 +47,11 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"serve-{self.port}.log"
         command = [str(PROGRAM), "serve", "--host", "127.0.0.1", "--port", str(self.port), "--database", database]
-        # Neither the settings of the person who runs the tests nor a file in their folder may have an effect.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEGMENTARY_")}
         with self._log.open("w") as output:
             self.process = subprocess.Popen(
                 [*command, *arguments],
                 cwd=folder,
-                env={**inherited, **environment},
+                env=environment_of_program(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -55,19 +74,31 @@ class Service:
             self.process.kill()
             pytest.fail(f"serve did not answer; it ended with {self.process.wait()} and wrote:\n{self.output}")
 
+    @property
+    def workers(self) -> list[int]:
+        """The process numbers of its workers; Linux only."""
+        return [
+            int(number)
+            for number in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
     def stop(self, *, status: int = 0) -> None:
         """Send SIGTERM and demand that it ends in time with this status; a second call does nothing."""
         if self._stopped:
             return
-        self._stopped = True
         self.process.send_signal(signal.SIGTERM)
+        self.must_end(status=status)
+
+    def must_end(self, *, status: int = 0) -> None:
+        """Demand that it ends in time with this status."""
+        self._stopped = True
         try:
             ended = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             ended = None
-        assert ended == status, f"serve ended with {ended}, not {status}, after SIGTERM:\n{self.output}"
+        assert ended == status, f"serve ended with {ended}, not {status}:\n{self.output}"
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

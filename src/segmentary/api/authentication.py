@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Authentication:
 
 
 def read_token(file: str) -> str:
-    """Return the token in a file; raise `InvalidSetting` if others can read the file or the token is short."""
+    """Return the token in a file; raise `InvalidSetting` if others can read the file or the token is no good one."""
     try:
         path = Path(file)
         if os.name == "posix" and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
@@ -40,7 +41,9 @@ def read_token(file: str) -> str:
         token = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSetting(setting="token_file", reason=f"{file} cannot be read ({error})") from error
-    if len(token) < SHORTEST_TOKEN:
-        reason = f"the token in {file} has fewer than {SHORTEST_TOKEN} characters; make one with: openssl rand -hex 32"
+    # A header carries nothing else unchanged.
+    if len(token) < SHORTEST_TOKEN or not re.fullmatch(r"[!-~]*", token):
+        limits = f"at least {SHORTEST_TOKEN} visible ASCII characters without spaces"
+        reason = f"the token in {file} is not {limits}; make one with: openssl rand -hex 32"
         raise InvalidSetting(setting="token_file", reason=reason)
     return token

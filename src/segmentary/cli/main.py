@@ -90,5 +90,6 @@ def main() -> None:
     try:
         commands(prog_name="segmentary")
     except SegmentaryError as error:
-        click.echo(f"segmentary: {error.message}", err=True)
+        # One line, whatever a database or a library put into it.
+        click.echo(f"segmentary: {' '.join(error.message.split())}", err=True)
         sys.exit(1)

@@ -71,6 +71,9 @@ class _Target:
         self._settings = settings
 
     def __call__(self, *_: object) -> Any:  # noqa: ANN401, a WSGI callable
+        # Ctrl-C reaches all processes, and the main one then tells the workers to stop. Told twice, a worker of
+        # Granian 2.8.7 that has running requests does not end by itself.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         app = segmentary.Application(self._settings)
         bodies = Bodies(self._settings)
         wsgi = make_wsgi(app, bodies)
