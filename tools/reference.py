@@ -173,11 +173,13 @@ def _errors() -> str:
             "Every error by what the caller can do about it, with its answer over HTTP.",
             """The body of an answer is `{"NeutronError": {"type": ..., "message": ..., "detail": ""}}`. Where the
 request itself is wrong it also has `problems`: a list that names the `rule`, the `attribute` and, of a bulk request,
-the `item` of each problem, as far as there is one; the messages of several stand in one answer, a line each. A path or
-a method that does not exist is answered with 404 `HTTPNotFound` or 405 `HTTPMethodNotAllowed`. The body with status 401
-has Keystone's form, `{"error": {"code": 401, ...}}`. With status 500 the message tells nothing of the cause; it is in
-the log, beside the request id that stands in the header `x-openstack-request-id` of the answer. Library users get the
-class with the same message; the words in braces are keys of its `data`.""",
+the `item` of each problem, as far as there is one; the messages of several stand in one answer, a line each. Any
+other error that is about one item of a bulk request has its index as `item` beside the type, and its place before the
+message: `segments[3]: ...`. A path or a method that does not exist is answered with 404 `HTTPNotFound` or 405
+`HTTPMethodNotAllowed`. The body with status 401 has Keystone's form, `{"error": {"code": 401, ...}}`. With status 500
+the message tells nothing of the cause; it is in the log, beside the request id that stands in the header
+`x-openstack-request-id` of the answer. Library users get the class with the same message and `item`; the words in
+braces are keys of its `data`.""",
         ).rstrip("\n")
     ]
     for group in SegmentaryError.__subclasses__():

@@ -17,7 +17,7 @@ from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, reach, records
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Observer, Tx
-from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
+from segmentary.errors import InvalidInput, InvalidValue, Item, UnrecognizedFilter, blaming
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.kind import UnfitValueError, Uuid
@@ -242,11 +242,17 @@ class Collection(Generic[T]):
 
     def create(self, **values: object) -> T:
         """Create a record and return it."""
-        return self.create_many([values])[0]
+        draft: Draft[T] = create_draft(self._resource, values, by_wire=False)
+        created: T = self._app.create(self._resource, [draft], self._actor)[0]
+        return created
 
     def create_many(self, items: Sequence[Mapping[str, object]]) -> list[T]:
-        """Create several records, all or none, and return them in order."""
-        drafts: list[Draft[T]] = [create_draft(self._resource, item, by_wire=False) for item in items]
+        """Create several records, all or none, and return them in order; an error tells which `item` it is about."""
+        drafts: list[Draft[T]] = []
+        for place, values in enumerate(items):
+            item = Item(self._resource.collection, place)
+            with blaming(item):
+                drafts.append(create_draft(self._resource, values, by_wire=False, item=item))
         return self._app.create(self._resource, drafts, self._actor) if drafts else []
 
     def list(self, query: ListQuery | None = None, /, **filters: object) -> list[T]:

@@ -5,7 +5,7 @@ The first level answers the only question of a caller: change the request, chang
     SegmentaryError
     ├── Refused                     repeating the request unchanged can never help
     │   ├── InvalidInput            MalformedBody, UnrecognizedAttribute, ReadOnlyAttribute, MissingAttribute,
-    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken, InvalidItem (of a bulk request),
+    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken,
     │   │                           InvalidRequest (several at once),
     │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
@@ -26,13 +26,30 @@ The first level answers the only question of a caller: change the request, chang
     └── InvalidSetting              the program was started with a setting it cannot use
 
 The docstring of a leaf is the template of its message; its fields are data, never to be parsed out of the text.
+An error that is about one item of a bulk request has its place as `item`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a bulk request: segments[3] is the fourth."""
+
+    collection: str
+    index: int
+
+    def __str__(self) -> str:
+        """Return it as it stands in messages."""
+        return f"{self.collection}[{self.index}]"
 
 
 class SegmentaryError(Exception):
     """Segmentary could not do what was asked."""
+
+    item: Item | None = None
 
     def __init__(self, **data: object) -> None:
         """Keep the fields of the condition and make the message from the docstring."""
@@ -48,6 +65,32 @@ class SegmentaryError(Exception):
     def message(self) -> str:
         """The text for a person."""
         return str(self)
+
+    def blame(self, item: Item | None) -> None:
+        """Tell which item of a bulk request this is about, unless that is told already, or None: it was no such one."""
+        if item is not None and self.item is None:
+            self.item = item
+            self.args = (f"{item}: {self}",)
+
+
+class blaming:  # noqa: N801, a context manager reads as a word of the sentence
+    """Tell of the errors raised inside that they are about this item of a bulk request."""
+
+    __slots__ = ("_item",)
+
+    def __init__(self, item: Item | None) -> None:
+        """Keep the item; None where one thing is asked for by itself."""
+        self._item = item
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Blame the item."""
+        if isinstance(error, SegmentaryError):
+            error.blame(self._item)
 
 
 class Refused(SegmentaryError):
@@ -107,13 +150,11 @@ class InvalidRequest(InvalidInput):
         super().__init__()
         self.args = ("\n".join(problem.message for problem in problems),)
 
-
-class InvalidItem(InvalidInput):
-    """{item}: {reason}."""
-
-    def __init__(self, item: str, problem: InvalidInput) -> None:
-        """Tell of which item of a request a problem is."""
-        super().__init__(**{**problem.data, "item": item, "reason": problem.message.removesuffix(".")})
+    def blame(self, item: Item | None) -> None:
+        """Tell which item of a bulk request all these problems are about."""
+        for problem in self.problems:
+            problem.blame(item)
+        self.args = ("\n".join(problem.message for problem in self.problems),)
 
 
 def problems_of(error: InvalidInput) -> Sequence[InvalidInput]:

@@ -30,6 +30,7 @@ ERROR = schema.closed(
                 "type": {"type": "string", "description": "The name of the condition; clients match on it."},
                 "message": {"type": "string", "description": "What is wrong, for a person."},
                 "detail": {"type": "string", "description": "Always empty."},
+                "item": {"type": "integer", "description": "The index of the item of a bulk request."},
                 "problems": schema.array(
                     schema.closed(
                         {"item": {"type": "integer"}, "rule": schema.TEXT, "attribute": schema.TEXT},
@@ -39,6 +40,7 @@ ERROR = schema.closed(
                     )
                 ),
             },
+            "item",
             "problems",
         )
     }

@@ -14,6 +14,7 @@ from segmentary.errors import (
     InvalidInput,
     InvalidRequest,
     InvalidValue,
+    Item,
     MissingAttribute,
     ReadOnlyAttribute,
     RuleBroken,
@@ -30,10 +31,14 @@ SHOWN_NAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class Draft(Generic[T]):
-    """A checked request to create a record: what was given, by attribute name."""
+    """A checked request to create a record: what was given, by attribute name.
+
+    `item` is its place in a bulk request, None if it came alone.
+    """
 
     resource: Resource
     given: Mapping[str, Any]
+    item: Item | None = None
 
     def value(self, name: str) -> Any:  # noqa: ANN401, an attribute can have any kind
         """Return the value given, or the attribute's default."""
@@ -43,7 +48,9 @@ class Draft(Generic[T]):
 Changes = Mapping[str, Any]
 
 
-def create_draft(resource: Resource, values: Mapping[str, object], *, by_wire: bool = True) -> Draft[Any]:
+def create_draft(
+    resource: Resource, values: Mapping[str, object], *, by_wire: bool = True, item: Item | None = None
+) -> Draft[Any]:
     """Check a request to create a record; raise what is wrong with it."""
     problems: list[InvalidInput] = []
     given = _accepted(resource, values, "POST", problems, by_wire=by_wire)
@@ -56,7 +63,7 @@ def create_draft(resource: Resource, values: Mapping[str, object], *, by_wire: b
         row = {one.name: given.get(one.name, one.default) for one in resource.attributes}
         problems += broken_rules(due_rules(resource, row), row)
     refuse(problems)
-    return Draft(resource, given)
+    return Draft(resource, given, item)
 
 
 def update_draft(resource: Resource, values: Mapping[str, object], *, by_wire: bool = True) -> Changes:

@@ -9,7 +9,7 @@ from segmentary.catalog.segment import SEGMENT_CLAIM, SEGMENT_PHYSICAL_NETWORK
 from segmentary.db import claims
 from segmentary.db.gaps import Pool
 from segmentary.db.transaction import Tx
-from segmentary.errors import RuleBroken, SegmentaryError
+from segmentary.errors import Item, RuleBroken, SegmentaryError, blaming
 from segmentary.rules.draft import shown
 from segmentary.rules.rule import ReferenceRule, Rule
 
@@ -37,19 +37,28 @@ def pool_of(claim: Claim) -> Pool:
     return Pool(claim.network_type, claim.physical_network or "")
 
 
-def explain(tx: Tx, rule: Rule | None, wanted: Sequence[Claim]) -> SegmentaryError | None:
-    """Return who holds one of the claims, or which physical network is unknown, or None if the reason is gone."""
+Asked = Sequence[tuple[Claim, Item | None]]
+
+
+def explain(tx: Tx, rule: Rule | None, wanted: Asked) -> SegmentaryError | None:
+    """Return who holds one of the claims, or which physical network is unknown, or None if the reason is gone.
+
+    With each claim stands the item of a bulk request that asks for it.
+    """
     if rule is None or isinstance(rule, ReferenceRule):
         known_physical_networks(tx, wanted)
         return None
     if rule is not SEGMENT_CLAIM:
         return None
-    for place, claim in enumerate(wanted):
+    seen: set[Claim] = set()
+    for claim, item in wanted:
         error = held_by_another(tx, claim)
+        if error is None and not claim.is_open and BY_NAME[claim.network_type].in_use and claim in seen:
+            error = in_use(claim, "by another item of this request")
         if error is not None:
+            error.blame(item)
             return error
-        if not claim.is_open and BY_NAME[claim.network_type].in_use and claim in wanted[:place]:
-            return in_use(claim, "by another item of this request")
+        seen.add(claim)
     return None
 
 
@@ -70,13 +79,18 @@ def in_use(claim: Claim, holder: str) -> SegmentaryError:
     return error(physical_network=claim.physical_network, segmentation_id=claim.segmentation_id, holder=holder)
 
 
-def known_physical_networks(tx: Tx, wanted: Sequence[Claim]) -> dict[str, PhysicalNetwork]:
+def known_physical_networks(tx: Tx, wanted: Asked) -> dict[str, PhysicalNetwork]:
     """Return the physical networks that are named, by name; raise `RuleBroken` with the known names for others."""
+    items: dict[str, Item | None] = {}
+    for claim, item in wanted:
+        if claim.physical_network is not None:
+            items.setdefault(claim.physical_network, item)
     found: dict[str, PhysicalNetwork] = {}
-    for name in sorted({claim.physical_network for claim in wanted if claim.physical_network is not None}):
+    for name in sorted(items):
         physical_network = claims.physical_network(tx, name)
         if physical_network is None:
-            raise _unknown(tx, name)
+            with blaming(items[name]):
+                raise _unknown(tx, name)
         found[name] = physical_network
     return found
 

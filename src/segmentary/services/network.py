@@ -19,6 +19,7 @@ from segmentary.errors import (
     SegmentaryError,
     SegmentsContainDuplicateEntry,
     SegmentsSetInConjunctionWithProviders,
+    blaming,
 )
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import Changes, Draft, broken_rules, due_rules, refuse, shown
@@ -38,19 +39,20 @@ _WIRE = {name: f"provider:{name}" for name in PROVIDER.values()}
 def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network]:
     """Create networks, each with the segments that its provider attributes or `segments` describe."""
     networks = {one.id: one for one in (_network(tx, call, draft) for draft in drafts)}
-    plans = [
-        plan
-        for network, draft in zip(networks.values(), drafts, strict=True)
-        for plan in _plans(tx, call, network, draft)
-    ]
-    underlays = known_physical_networks(tx, [plan.claim for plan in plans])
+    items = {network_id: draft.item for network_id, draft in zip(networks, drafts, strict=True)}
+    plans: list[Planned] = []
+    for network, draft in zip(networks.values(), drafts, strict=True):
+        with blaming(draft.item):
+            plans += _plans(tx, call, network, draft)
+    underlays = known_physical_networks(tx, [(plan.claim, plan.item) for plan in plans])
     created: dict[str, Network] = {}
 
     def insert_networks(of_networks: Sequence[Segment]) -> None:
         underlays.update(_chosen_physical_networks(tx, of_networks, underlays))
         for network in networks.values():
             mine = [one for one in of_networks if one.network_id == network.id]
-            created[network.id] = _shown_with(_fitted(call, network, mine, underlays), mine)
+            with blaming(items[network.id]):
+                created[network.id] = _shown_with(_fitted(call, network, mine, underlays), mine)
         records.insert_records(tx, list(created.values()))
 
     added = settle(tx, plans, insert_networks)
@@ -90,8 +92,8 @@ def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
 
 def explain(tx: Tx, rule: Rule | None, drafts: Sequence[Draft[Network]]) -> SegmentaryError | None:
     """Return what a constraint that refused these networks' segments means, or None if its reason is gone."""
-    entries = [entry for draft in drafts for entry in _entries(draft)]
-    return claim.explain(tx, rule, [claim_of(entry) for entry in entries])
+    entries = [(entry, draft.item) for draft in drafts for entry in _entries(draft)]
+    return claim.explain(tx, rule, [(claim_of(entry), item) for entry, item in entries])
 
 
 def _network(tx: Tx, call: Call, draft: Draft[Network]) -> Network:
@@ -115,11 +117,12 @@ def _plans(tx: Tx, call: Call, network: Network, draft: Draft[Network]) -> list[
             finish(tx, Segment, Draft(describe(Segment), entry), network_id=network.id, segment_index=index)
             for index, entry in enumerate(entries)
         ]
-        return [planned(one, network.project_id, use_reserved=use_reserved) for one in segments]
+        return [planned(one, network.project_id, use_reserved=use_reserved, item=draft.item) for one in segments]
     types = call.project_network_types
     given = {"network_type": types[0]}
     segment = finish(tx, Segment, Draft(describe(Segment), given), network_id=network.id, segment_index=0)
-    return [Planned(segment=segment, wants=tuple(Want(network.project_id, one, None) for one in types))]
+    wants = tuple(Want(network.project_id, one, None) for one in types)
+    return [Planned(segment=segment, wants=wants, item=draft.item)]
 
 
 def _entries(draft: Draft[Network]) -> list[dict[str, object]]:
@@ -154,7 +157,8 @@ def _checked(values: dict[str, object], where: str) -> dict[str, object]:
 def _chosen_physical_networks(
     tx: Tx, segments: Sequence[Segment], known: Mapping[str, PhysicalNetwork]
 ) -> dict[str, PhysicalNetwork]:
-    return known_physical_networks(tx, [one for one in claims_of(segments) if one.physical_network not in known])
+    chosen = [one for one in claims_of(segments) if one.physical_network not in known]
+    return known_physical_networks(tx, [(one, None) for one in chosen])
 
 
 def _fitted(
@@ -257,7 +261,7 @@ def _unsupported(reason: str, asked: Mapping[str, Any]) -> RuleBroken:
 def _mtu(tx: Tx, call: Call, network: Network, asked: int) -> dict[str, object]:
     """Return the MTU to store: the one asked for if all segments carry it, the largest one if 0 is asked for."""
     of_network = claims.segments_of(tx, network.id)
-    underlays = known_physical_networks(tx, list(claims_of(of_network)))
+    underlays = known_physical_networks(tx, [(one, None) for one in claims_of(of_network)])
     largest = segments.mtu_of(call, of_network, underlays)
     if asked and largest is not None and asked > largest:
         raise segments.mtu_too_large(network.id, asked, largest)

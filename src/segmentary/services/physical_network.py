@@ -45,13 +45,15 @@ def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
 
 def explain(tx: Tx, _rule: Rule | None, drafts: Sequence[Draft[PhysicalNetwork]]) -> SegmentaryError | None:
     """Return who has the name that was refused, or None if nobody has it any more."""
-    for place, draft in enumerate(drafts):
+    seen: set[str] = set()
+    for draft in drafts:
         name = draft.value("name")
         holder = claims.physical_network(tx, name)
-        if holder is not None:
-            return PhysicalNetworkExists(name=name, id=holder.id)
-        if any(other.value("name") == name for other in drafts[:place]):
-            return PhysicalNetworkExists(name=name, id="of another item of this request")
+        if holder is not None or name in seen:
+            error = PhysicalNetworkExists(name=name, id=holder.id if holder else "of another item of this request")
+            error.blame(draft.item)
+            return error
+        seen.add(name)
     return None
 
 

@@ -10,6 +10,7 @@ from itertools import chain
 from segmentary.catalog import Segment
 from segmentary.db import records
 from segmentary.db.transaction import Tx
+from segmentary.errors import Item, blaming
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import broken_rules, refuse
 from segmentary.services import allocation
@@ -19,11 +20,15 @@ from segmentary.services.claim import Claim, claim_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """A segment to insert; with `wants` its claim is still to be chosen, by the first want that can be met."""
+    """A segment to insert; with `wants` its claim is still to be chosen, by the first want that can be met.
+
+    `item` is the place in a bulk request of what asks for it.
+    """
 
     segment: Segment
     wants: tuple[Want, ...] = ()
     use_reserved: bool = False
+    item: Item | None = None
 
     @property
     def claim(self) -> Claim:
@@ -31,11 +36,11 @@ class Planned:
         return Claim(self.segment.network_type, self.segment.physical_network, self.segment.segmentation_id)
 
 
-def planned(segment: Segment, project_id: str, *, use_reserved: bool = False) -> Planned:
+def planned(segment: Segment, project_id: str, *, use_reserved: bool = False, item: Item | None = None) -> Planned:
     """Return a segment as it is planned for a network of this project."""
     claim = Claim(segment.network_type, segment.physical_network, segment.segmentation_id)
     wants = (Want(project_id, claim.network_type, claim.physical_network),) if claim.is_open else ()
-    return Planned(segment=segment, wants=wants, use_reserved=use_reserved)
+    return Planned(segment=segment, wants=wants, use_reserved=use_reserved, item=item)
 
 
 def settle(tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[Segment]], None]) -> list[Segment]:
@@ -43,13 +48,17 @@ def settle(tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[S
 
     `before_insert` is called once, with the segments about to be inserted, to insert what they refer to.
     """
-    asked = [one.claim for one in plans if not one.wants and not one.use_reserved]
-    allocation.require_not_reserved(tx, [claim for claim in asked if claim.segmentation_id is not None])
+    for one in plans:
+        if not one.wants and not one.use_reserved and one.claim.segmentation_id is not None:
+            with blaming(one.item):
+                allocation.require_not_reserved(tx, [one.claim])
     if len(plans) == 1 and plans[0].wants:
-        return [_settle_one(tx, plans[0], before_insert)]
+        with blaming(plans[0].item):
+            return [_settle_one(tx, plans[0], before_insert)]
     segments = _with_claims(tx, plans)
-    for segment in segments:
-        _check(segment)
+    for one, segment in zip(plans, segments, strict=True):
+        with blaming(one.item):
+            _check(segment)
     before_insert(segments)
     records.insert_records(tx, segments)
     return segments
@@ -71,21 +80,24 @@ def _settle_one(tx: Tx, plan: Planned, before_insert: Callable[[Sequence[Segment
 
 def _with_claims(tx: Tx, plans: Sequence[Planned]) -> list[Segment]:
     """Return the segments with claims, those that want the same chosen together."""
-    groups: dict[tuple[Want, ...], int] = {}
+    groups: dict[tuple[Want, ...], list[Planned]] = {}
     for plan in plans:
         if plan.wants:
-            groups[plan.wants] = groups.get(plan.wants, 0) + 1
-    chosen = {wants: iter(_choose(tx, wants, count)) for wants, count in sorted(groups.items(), key=repr)}
+            groups.setdefault(plan.wants, []).append(plan)
+    chosen = {wants: iter(_choose(tx, groups[wants])) for wants in sorted(groups, key=repr)}
     return [_with_claim(plan.segment, next(chosen[plan.wants])) if plan.wants else plan.segment for plan in plans]
 
 
-def _choose(tx: Tx, wants: tuple[Want, ...], count: int) -> list[Claim]:
+def _choose(tx: Tx, plans: Sequence[Planned]) -> list[Claim]:
+    """Return a claim for each of some plans that want the same."""
+    wants = plans[0].wants
     found: list[Claim] = []
     for want in wants:
-        if len(found) < count:
-            found += allocation.several(tx, want, count - len(found))
-    if len(found) < count:
-        raise allocation.none_available(tx, wants)
+        if len(found) < len(plans):
+            found += allocation.several(tx, want, len(plans) - len(found))
+    if len(found) < len(plans):
+        with blaming(plans[len(found)].item):
+            raise allocation.none_available(tx, wants)
     return found
 
 

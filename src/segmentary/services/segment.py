@@ -7,7 +7,7 @@ from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.network_type import BY_NAME, largest_mtu
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
-from segmentary.errors import RuleBroken, SegmentaryError
+from segmentary.errors import Item, RuleBroken, SegmentaryError, blaming
 from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.rule import Rule
 from segmentary.services import allocation, claim
@@ -20,25 +20,29 @@ from segmentary.services.record import finish
 
 def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment]:
     """Create segments, each with the next index of its network; raise the error of what is in the way."""
-    wanted: dict[str, int] = {}
+    wanted: dict[str, list[Draft[Segment]]] = {}
     for draft in drafts:
-        wanted[draft.value("network_id")] = wanted.get(draft.value("network_id"), 0) + 1
-    networks = {one: claims.take_indexes(tx, one, wanted[one]) for one in sorted(wanted)}
+        wanted.setdefault(draft.value("network_id"), []).append(draft)
+    networks: dict[str, Network] = {}
+    for network_id, of_network in sorted(wanted.items()):
+        with blaming(of_network[0].item):
+            networks[network_id] = claims.take_indexes(tx, network_id, len(of_network))
     next_index = {one: network.next_segment_index for one, network in networks.items()}
     plans: list[Planned] = []
     for draft in drafts:
         network = networks[draft.value("network_id")]
         segment = finish(tx, Segment, draft, segment_index=next_index[network.id])
         next_index[network.id] += 1
-        plans.append(planned(segment, network.project_id, use_reserved=draft.value("use_reserved")))
+        use_reserved = draft.value("use_reserved")
+        plans.append(planned(segment, network.project_id, use_reserved=use_reserved, item=draft.item))
     # Named ones are looked up before an ID is taken, so that a typing error is told as such.
-    underlays = known_physical_networks(tx, [plan.claim for plan in plans])
+    underlays = known_physical_networks(tx, [(plan.claim, plan.item) for plan in plans])
     created = settle(tx, plans, before_insert=lambda _: None)
-    underlays |= known_physical_networks(
-        tx, [one for one in claims_of(created) if one.physical_network not in underlays]
-    )
+    chosen = [one for one in claims_of(created) if one.physical_network not in underlays]
+    underlays |= known_physical_networks(tx, [(one, None) for one in chosen])
     for network_id, network in networks.items():
-        _fit_mtu(tx, call, network, [one for one in created if one.network_id == network_id], underlays)
+        added = [(one, plan.item) for one, plan in zip(created, plans, strict=True) if one.network_id == network_id]
+        _fit_mtu(tx, call, network, added, underlays)
     record(tx, call.actor, [event.created(one) for one in created])
     return created
 
@@ -61,7 +65,7 @@ def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
 
 def explain(tx: Tx, rule: Rule | None, drafts: Sequence[Draft[Segment]]) -> SegmentaryError | None:
     """Return what a constraint that refused these segments means, or None if its reason is gone."""
-    return claim.explain(tx, rule, [claim_of(draft.given) for draft in drafts])
+    return claim.explain(tx, rule, [(claim_of(draft.given), draft.item) for draft in drafts])
 
 
 def mtu_of(call: Call, segments: Sequence[Segment], underlays: Mapping[str, PhysicalNetwork]) -> int | None:
@@ -88,13 +92,22 @@ def mtu_too_large(network_id: str, asked: int, largest: int) -> RuleBroken:
 
 
 def _fit_mtu(
-    tx: Tx, call: Call, network: Network, added: Sequence[Segment], underlays: Mapping[str, PhysicalNetwork]
+    tx: Tx,
+    call: Call,
+    network: Network,
+    added: Sequence[tuple[Segment, Item | None]],
+    underlays: Mapping[str, PhysicalNetwork],
 ) -> None:
-    """Lower the network's MTU to what the added segments carry, unless it was asked for: then refuse them."""
-    largest = mtu_of(call, added, underlays)
+    """Lower the network's MTU to what the added segments carry, unless it was asked for: then refuse them.
+
+    With each segment stands the item of a bulk request that asks for it.
+    """
+    largest = mtu_of(call, [segment for segment, _ in added], underlays)
     if largest is None or network.mtu <= largest:
         return
     if network.mtu_requested:
-        raise mtu_too_large(network.id, network.mtu, largest)
+        item = next(item for segment, item in added if mtu_of(call, [segment], underlays) == largest)
+        with blaming(item):
+            raise mtu_too_large(network.id, network.mtu, largest)
     before = records.lock(tx, Network, network.id)
     record(tx, call.actor, [event.updated(before, records.change(tx, before, {"mtu": largest}))])

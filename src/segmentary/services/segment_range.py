@@ -14,7 +14,12 @@ from segmentary.db import claims, ranges, records
 from segmentary.db.gaps import Interval, Pool
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Tx
-from segmentary.errors import NetworkSegmentRangeOverlaps, NetworkSegmentRangeReferencedByProject, SegmentaryError
+from segmentary.errors import (
+    NetworkSegmentRangeOverlaps,
+    NetworkSegmentRangeReferencedByProject,
+    SegmentaryError,
+    blaming,
+)
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import Changes, Draft, broken_rules, refuse
 from segmentary.rules.rule import Rule
@@ -37,12 +42,16 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[SegmentRange]]) -> list[Se
             draft,
             project_id=project_id if shared else project_id or call.actor.project_id,
         )
-        refuse(broken_rules(describe(SegmentRange).row_rules, _values(one)))
+        with blaming(draft.item):
+            refuse(broken_rules(describe(SegmentRange).row_rules, _values(one)))
         created.append(one)
     _declare_physical_networks(tx, call, created)
-    for one in sorted(created, key=_pool):
+    items = {one.id: draft.item for one, draft in zip(created, drafts, strict=True)}
+    ordered = sorted(created, key=_pool)
+    for place, one in enumerate(ordered):
         ranges.take_scope(tx, _pool(one))
-        _require_no_overlap(tx, one, created)
+        with blaming(items[one.id]):
+            _require_no_overlap(tx, one, ordered[:place])
     records.insert_records(tx, created)
     record(tx, call.actor, [event.created(one) for one in created])
     return _counted(tx, created)
@@ -55,7 +64,7 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
     refuse(broken_rules(describe(SegmentRange).row_rules, _values(after)))
     if (after.minimum, after.maximum, after.state) != (before.minimum, before.maximum, before.state):
         ranges.take_scope(tx, _pool(before))
-        _require_no_overlap(tx, after, [after])
+        _require_no_overlap(tx, after, [])
     lost = [(before.minimum, after.minimum - 1), (after.maximum + 1, before.maximum)]
     _require_unused(
         tx, before, [(max(low, before.minimum), min(high, before.maximum)) for low, high in lost], "changed"
@@ -157,15 +166,17 @@ def _declare_physical_networks(tx: Tx, call: Call, of_ranges: Sequence[SegmentRa
         record(tx, call.actor, [event.created(one) for one in declared])
 
 
-def _require_no_overlap(tx: Tx, one: SegmentRange, together: Sequence[SegmentRange]) -> None:
-    """Refuse a range that shares an ID with another; reserved ranges overlap only with each other."""
+def _require_no_overlap(tx: Tx, one: SegmentRange, earlier: Sequence[SegmentRange]) -> None:
+    """Refuse a range that shares an ID with another, stored or earlier in the same request.
+
+    Reserved ranges overlap only with each other.
+    """
     interval, reserved = (one.minimum, one.maximum), one.state == RESERVED
     others = ranges.overlapping(tx, _pool(one), interval, reserved=reserved, but=one.id)
     others += [
         f"another item of this request ({other.minimum} to {other.maximum})"
-        for other in together
-        if other is not one
-        and _pool(other) == _pool(one)
+        for other in earlier
+        if _pool(other) == _pool(one)
         and (other.state == RESERVED) == reserved
         and other.minimum <= one.maximum
         and other.maximum >= one.minimum

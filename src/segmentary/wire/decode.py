@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from segmentary.errors import InvalidInput, InvalidItem, MalformedBody, problems_of
+from segmentary.errors import InvalidInput, Item, MalformedBody, blaming, problems_of
 from segmentary.rules.attribute import Resource
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, shown_names, update_draft
 
@@ -72,12 +72,14 @@ def _items(resource: Resource, entries: Sequence[object]) -> list[Draft[Any]]:
     problems: list[InvalidInput] = []
     for place, entry in enumerate(entries):
         inner = entry[resource.name] if isinstance(entry, Mapping) and set(entry) == {resource.name} else entry
+        item = Item(resource.collection, place)
         try:
-            if not isinstance(inner, Mapping):
-                raise MalformedBody(reason=f"it must be an object, it is {shown(inner)}")
-            found.append(create_draft(resource, inner))
+            with blaming(item):
+                if not isinstance(inner, Mapping):
+                    raise MalformedBody(reason=f"It must be an object, it is {shown(inner)}")
+                found.append(create_draft(resource, inner, item=item))
         except InvalidInput as error:
-            problems += [InvalidItem(f"{resource.collection}[{place}]", one) for one in problems_of(error)]
+            problems += problems_of(error)
             if len(problems) >= MOST_PROBLEMS:
                 break
     refuse(problems)

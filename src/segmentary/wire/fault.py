@@ -38,6 +38,8 @@ def answer(error: SegmentaryError) -> tuple[int, bytes]:
         return status, document({"error": {"code": 401, "title": "Unauthorized", "message": error.message}})
     message = error.message if status != 500 else INTERNAL  # noqa: PLR2004, a status is its own name
     body: dict[str, object] = {"type": wire_type, "message": message, "detail": ""}
+    if error.item is not None:
+        body["item"] = error.item.index
     if isinstance(error, errors.InvalidInput):
         body["problems"] = [problem for one in errors.problems_of(error) if (problem := _problem(one))]
     return status, document({"NeutronError": body})
@@ -55,4 +57,8 @@ def plain_answer(wire_type: str, message: str) -> bytes:
 
 
 def _problem(error: SegmentaryError) -> dict[str, object]:
-    return {key: error.data[key] for key in ("item", "rule", "attribute") if key in error.data}
+    told = {
+        "item": error.item.index if error.item else None,
+        **{key: error.data.get(key) for key in ("rule", "attribute")},
+    }
+    return {key: value for key, value in told.items() if value is not None}

@@ -30,11 +30,11 @@ def components() -> dict[str, Schema]:
     for resource in RESOURCES:
         one, several = resource.name, resource.collection
         created, changed = reference(resource, "Create"), reference(resource, "Update")
-        links = {f"{several}_links": array({"$ref": "#/components/schemas/Link"})}
+        beside = {f"{several}_links": array({"$ref": "#/components/schemas/Link"}), "count": {"type": "integer"}}
         forms = {
             "": _shown(resource),
             "Answer": closed({one: reference(resource)}),
-            "ListAnswer": closed({several: array(reference(resource)), **links}, *links),
+            "ListAnswer": closed({several: array(reference(resource)), **beside}, *beside),
         }
         if resource.routed:
             forms |= {
@@ -90,6 +90,8 @@ def parameters(resource: Resource) -> list[Schema]:
         option("limit", value(Integer(0, LARGEST_LIMIT)), "The most records of the answer; 0 for no limit of yours."),
         option("marker", TEXT, "With a limit: the id of the record after which the page begins."),
         option("page_reverse", {"type": "boolean"}, "The page before the marker in place of the one after it."),
+        option("marker_values", TEXT, "Only in links: what the marker's record had in the attributes sorted by."),
+        option("with_count", {"type": "boolean"}, "Tell how many records there are on all pages together."),
     ]
     filters = [
         option(wire, array(query_value(one.kind)), f"Records with any of these values. {one.doc}")
