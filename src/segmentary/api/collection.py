@@ -175,7 +175,7 @@ def _links(resource: Resource) -> dict[str, Schema]:
         f"{verb}_{resource.name}": {"operationId": f"{verb}_{resource.name}", "parameters": {"record_id": record_id}}
         for verb in ("show", "update", "delete")
     }
-    for other in RESOURCES:
+    for other in (one for one in RESOURCES if one.routed):
         for rule in other.reference_rules:
             if (rule.collection, rule.target) == (resource.collection, "id"):
                 body = {other.name: {other.by_name[rule.attribute].wire: record_id}}

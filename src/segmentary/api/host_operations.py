@@ -1,7 +1,7 @@
 """What the methods of api/host.py take and answer with."""
 
 from segmentary import errors
-from segmentary.api.operation import Operation, in_path, json
+from segmentary.api.operation import SEQUENCE, Operation, in_path, json
 from segmentary.catalog import HostMapping, Segment
 from segmentary.catalog.network_type import NAMES
 from segmentary.catalog.standard import HOST
@@ -103,6 +103,7 @@ HOST_SEGMENTS = {
         tag=TAG,
         parameters=(HOST_PATH, *(one for one in schema.parameters(describe(Segment)) if one["name"] != "host")),
         answers=json(schema.reference(describe(Segment), "ListAnswer")),
+        headers=SEQUENCE,
         errors=(errors.InvalidInput, errors.HostNotFound),
     )
 }

@@ -208,10 +208,11 @@ class Timestamp:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A list of objects; `fields` says for each key its name in Python and its kind."""
+    """A list of objects; `fields` says for each key its name in Python and its kind, `required` which all must have."""
 
     fields: tuple[tuple[str, str, Kind], ...]
     minimum: int = 1
+    required: tuple[str, ...] = ()
 
     @property
     def allows(self) -> str:
@@ -237,6 +238,9 @@ class Entries:
         known = {key: (name, kind) for key, name, kind in self.fields}
         if not isinstance(entry, dict) or not set(entry) <= set(known):
             raise UnfitValueError(f"{self.allows}, entry {place} is not")
+        missing = [key for key in self.required if key not in entry]
+        if missing:
+            raise UnfitValueError(f"such that each entry has {', '.join(self.required)}, entry {place} has not")
         accepted: dict[str, object] = {}
         for key, value in entry.items():
             name, kind = known[key]

@@ -21,7 +21,7 @@ from segmentary.rules.kind import Choice, Entries, Integer, Kind, Text, UnfitVal
 from segmentary.wire import schema
 from segmentary.wire.decode import load_object
 
-_REACHES = Entries((("name", "name", PHYSICAL_NETWORK_NAME), ("via", "via", Text(255))), minimum=0)
+_REACHES = Entries((("name", "name", PHYSICAL_NETWORK_NAME), ("via", "via", Text(255))), minimum=0, required=("name",))
 _OBSERVED = Entries(
     (
         ("network_type", "network_type", Choice(NAMES)),
@@ -30,6 +30,7 @@ _OBSERVED = Entries(
         ("network_id", "network_id", Uuid()),
     ),
     minimum=0,
+    required=("network_type", "segmentation_id"),
 )
 _KINDS: Mapping[str, Kind] = {
     "agent_type": describe(Agent).by_name["agent_type"].kind,
@@ -41,12 +42,7 @@ _KINDS: Mapping[str, Kind] = {
 
 # The two bodies as JSON Schema.
 SCHEMA = schema.closed(
-    {
-        **{key: schema.value(kind) for key, kind in _KINDS.items()},
-        "physical_networks": schema.entries(_REACHES, "name"),
-        "segmentation_ids": schema.entries(_OBSERVED, "network_type", "segmentation_id"),
-    },
-    *(set(_KINDS) - {"physical_networks"}),
+    {key: schema.value(kind) for key, kind in _KINDS.items()}, *(set(_KINDS) - {"physical_networks"})
 )
 MAPPING_SCHEMA = schema.closed(
     {"mapping": {**schema.value(describe(HostMapping).by_name["mapping"].kind), "default": INCLUDED}}, "mapping"
@@ -117,12 +113,7 @@ def _fit(name: str, kind: Kind, value: object, problems: list[InvalidInput]) -> 
 
 def _observed(entries: tuple[dict[str, Any], ...], problems: list[InvalidInput]) -> list[Observed]:
     found = []
-    for place, entry in enumerate(entries):
-        if not {"network_type", "segmentation_id"} <= set(entry):
-            problems.append(
-                MissingAttribute(attribute=f"network_type and segmentation_id of segmentation_ids[{place}]")
-            )
-            continue
+    for entry in entries:
         problems += broken_rules(describe(Segment).declared_row_rules, entry)
         found.append(
             (

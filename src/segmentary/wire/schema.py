@@ -89,12 +89,12 @@ def parameters(resource: Resource) -> list[Schema]:
         option("sort_dir", array({"type": "string", "enum": ["asc", "desc"]}), "The direction of each sort_key."),
         option("limit", value(Integer(0, LARGEST_LIMIT)), "The most records of the answer; 0 for no limit of yours."),
         option("marker", TEXT, "With a limit: the id of the record after which the page begins."),
-        option("page_reverse", {"type": "boolean"}, "The page before the marker in place of the one after it."),
-        option("marker_values", TEXT, "Only in links: what the marker's record had in the attributes sorted by."),
-        option("with_count", {"type": "boolean"}, "Tell how many records there are on all pages together."),
+        option("marker_values", TEXT, "What a link to a page says of the marker's record."),
+        option("page_reverse", value(Flag()), "The page before the marker in place of the one after it."),
+        option("with_count", value(Flag()), "Tell in `count` how many records there are on all pages."),
     ]
     filters = [
-        option(wire, array(query_value(one.kind)), f"Records with any of these values. {one.doc}")
+        option(wire, array(_filter(one)), f"Records with any of these values. {one.doc}")
         for wire, one in [*resource.by_wire.items(), *((one.name, one) for one in resource.lookups)]
         if one.filterable
     ]
@@ -104,6 +104,12 @@ def parameters(resource: Resource) -> list[Schema]:
 def fields(resource: Resource) -> Schema:
     """Return the query option by which fewer attributes of one record are asked for."""
     return next(one for one in parameters(resource) if one["name"] == "fields")
+
+
+def _filter(one: Attribute) -> Schema:
+    wanted = query_value(one.kind)
+    # Empty text asks for records that have no value; it is no number, flag or time, but a text as any other.
+    return {"anyOf": [wanted, {"const": ""}]} if one.nullable and wanted["type"] != "string" else wanted
 
 
 def value(kind: Kind) -> Schema:
@@ -116,10 +122,9 @@ def query_value(kind: Kind) -> Schema:
     return _QUERY_VALUES[type(kind)](kind)
 
 
-def entries(kind: Entries, *required: str) -> Schema:
-    """Return the list of objects that a request may give; of their keys these are required."""
+def _entries(kind: Entries) -> Schema:
     properties = {key: value(one) for key, _, one in kind.fields}
-    return array(closed(properties, *(set(properties) - set(required))), minItems=kind.minimum)
+    return array(closed(properties, *(set(properties) - set(kind.required))), minItems=kind.minimum)
 
 
 def _text(kind: Text) -> Schema:
@@ -134,7 +139,7 @@ _VALUES: Mapping[type, Callable[[Any], Schema]] = {
     Flag: lambda _: {"type": "boolean"},
     Choice: lambda kind: {**TEXT, "enum": list(kind.values)},
     Timestamp: lambda _: {**TEXT, "format": "date-time", "pattern": "^[0-9-]{10}T[0-9:]{8}Z$"},
-    Entries: entries,
+    Entries: _entries,
     Constant: lambda kind: {**value(kind.kind), "const": kind.value},
 }
 _QUERY_VALUES: Mapping[type, Callable[[Any], Schema]] = {
