@@ -9,9 +9,10 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
+FUZZ_SECONDS ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test bench check docs migration clean
+.PHONY: help serve test fuzz bench check docs migration clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +22,9 @@ serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1
 
 test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
 	@$(BIN)/pytest $(PYTEST_OPTIONS)
+
+fuzz: .venv/.installed-test ## Try the API at random for a long time (FUZZ_SECONDS=300, on each database)
+	@SEGMENTARY_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz -k conform $(PYTEST_OPTIONS)
 
 bench: .venv/.installed-test ## Measure speed beside the limit of this machine (BENCH_OPTIONS="--short")
 	@$(BIN)/python -m bench $(BENCH_OPTIONS)

@@ -93,6 +93,8 @@ def test_pages_of_hosts_carry_the_link_to_the_next(client: testing.TestClient) -
         ({"physical_networks": "alpha"}, "physical_networks"),
         ({"physical_networks": [{"name": ""}]}, "name"),
         ({"physical_networks": [{"nome": "alpha"}]}, "physical_networks"),
+        ({"physical_networks": [{}]}, "each entry has name"),
+        ({"physical_networks": [{"via": "br-alpha"}]}, "each entry has name"),
         ({"physical_networks": [{"name": "alpha"}, {"name": "alpha"}]}, "more than once"),
         ({"physical_networks": [{"name": "gamma"}]}, "known are: alpha, beta"),
         ({"physical_networks": [], "bridge": "x"}, "bridge"),
@@ -147,3 +149,10 @@ def test_what_is_unknown_of_hosts_is_not_found_or_named(client: testing.TestClie
     answer = client.simulate_get("/v2.0/hosts?agent=x")
     assert answer.status_code == 400
     assert "agent_type" in answer.json["NeutronError"]["message"]
+
+
+def test_a_name_that_no_host_can_have_reaches_no_segment(client: testing.TestClient) -> None:
+    a_segment(client)
+    report(client, "h1", "alpha")
+    answer = client.simulate_get("/v2.0/segments?host=")
+    assert (answer.status_code, answer.json) == (200, {"segments": []})

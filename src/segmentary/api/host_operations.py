@@ -139,6 +139,7 @@ SEGMENT_HOST = {
         tag=TAG,
         parameters=(SEGMENT_PATH, HOST_PATH),
         body=schema.closed({"host_mapping": report.MAPPING_SCHEMA}),
+        is_body_required=False,
         answers=json(schema.reference(describe(HostMapping), "Answer")),
         errors=(*REPORT_ERRORS, errors.NotFound),
     ),

@@ -97,7 +97,7 @@ def _operation(one: Operation, *, asks: bool) -> Schema:
     if one.parameters:
         described["parameters"] = list(one.parameters)
     if one.body:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": one.body}}}
+        described["requestBody"] = {"required": one.is_body_required, "content": {JSON: {"schema": one.body}}}
     return described
 
 

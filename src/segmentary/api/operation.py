@@ -27,6 +27,7 @@ class Operation:
     description: str = ""
     parameters: tuple[Schema, ...] = ()
     body: Schema | None = None
+    is_body_required: bool = True
     status: int | None = 200
     answers: Mapping[str, Schema] = field(default_factory=dict)
     errors: tuple[type[SegmentaryError], ...] = ()
@@ -47,8 +48,8 @@ def in_path(name: str, schema: Schema, description: str) -> Schema:
 
 
 def header(name: str, pattern: str, description: str) -> Schema:
-    """Return an optional header of a request."""
-    schema = {"type": "string", "pattern": pattern}
+    """Return an optional header of a request; without a pattern any text is taken."""
+    schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
     return {"name": name, "in": "header", "schema": schema, "description": description}
 
 

@@ -63,6 +63,8 @@ def narrowed(tx: Tx, query: ListQuery) -> tuple[ListQuery, Branches | None]:
         return query, None
     hosts = [str(one) for one in query.filters[HOST_FILTER]]
     filters = {name: values for name, values in query.filters.items() if name != HOST_FILTER}
+    if not hosts:  # asked for by names that no host can have
+        return replace(query, filters={**filters, "id": ()}), None
     return replace(query, filters=filters), reach.segments_of_hosts(tx, hosts)
 
 
