@@ -1,13 +1,14 @@
 """Who holds what: claims of segments, names of physical networks, indexes of a network's segments."""
 
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Update, bindparam, delete, func, select
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog import RESOURCES, Network, PhysicalNetwork, Segment
 from segmentary.db import records
-from segmentary.db.statement import Statement
+from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
 from segmentary.rules.attribute import Resource, describe
@@ -17,26 +18,43 @@ _SEGMENTS = TABLES["segments"]
 _NETWORKS = TABLES["networks"]
 _PHYSICAL_NETWORKS = TABLES["physical_networks"]
 SHOWN_NAMES = 20
+SHAPES = 128
 
 
-def take_indexes(tx: Tx, network_id: str, count: int) -> Network:
-    """Lock a network, take its next `count` segment indexes and return it as it was before.
+def take_indexes(tx: Tx, counts: Mapping[str, int]) -> dict[str, Network]:
+    """Lock networks, take the next segment indexes, as many of each as `counts` says, and return them as before.
 
-    The counter is written in the row, not computed under a lock: locks of a Galera cluster hold on one node only.
-    Raises `NetworkNotFound`.
+    Those that do not exist are left out. The counter is written in the row, not computed under a lock: locks of a
+    Galera cluster hold on one node only.
     """
-    resource = describe(Network)
+    if len(counts) == 1:
+        ((network_id, count),) = counts.items()
+        rows = _taken_one(tx, network_id, count)
+    else:
+        rows = _taken_several(tx, counts)
+    return {network.id: network for network in map(_network, rows)}
+
+
+def _taken_one(tx: Tx, network_id: str, count: int) -> list[Row]:
     values = {"row_id": network_id, "count": count}
     if tx.update_returning:
-        row = tx.row(_take_returning(), values)
+        rows = tx.rows(_take_returning(), values)
     else:
         tx.later(_take(), values)
-        row = tx.row(_taken(), {"row_id": network_id})
-    if row is None:
-        raise resource.not_found(id=network_id)
-    place = resource.columns.index("next_segment_index")
-    row = (*row[:place], row[place] - count, *row[place + 1 :])
-    return _network(row)
+        rows = tx.rows(_taken(), {"row_id": network_id})
+    place = describe(Network).columns.index("next_segment_index")
+    return [(*row[:place], row[place] - count, *row[place + 1 :]) for row in rows]
+
+
+def _taken_several(tx: Tx, counts: Mapping[str, int]) -> list[Row]:
+    """Take the indexes of networks that are locked in the order of their ids, as every transaction does."""
+    ids = sorted(counts)
+    rows = tx.rows(_locked(len(ids)), {f"id_{number}": one for number, one in enumerate(ids)})
+    for count in sorted(set(counts.values())):
+        alike = [one for one in ids if counts[one] == count]
+        values = {f"id_{number}": one for number, one in enumerate(alike)}
+        tx.later(_take_of_several(len(alike)), {**values, "count": count})
+    return rows
 
 
 def _network(row: tuple[object, ...]) -> Network:
@@ -84,30 +102,45 @@ def remove_segments_of(tx: Tx, network_id: str) -> None:
     tx.later(_remove_segments_of(), {"network_id": network_id})
 
 
-def _take_indexes() -> object:
-    table = _NETWORKS
-    return (
-        sql_update(table)
-        .where(table.c.id == bindparam("row_id"))
-        .values(next_segment_index=table.c.next_segment_index + bindparam("count"))
-    )
+def _take_indexes(condition: ColumnElement[bool]) -> Update:
+    taken = _NETWORKS.c.next_segment_index + bindparam("count")
+    return sql_update(_NETWORKS).where(condition).values(next_segment_index=taken)
+
+
+def _is_row() -> ColumnElement[bool]:
+    return _NETWORKS.c.id == bindparam("row_id")
+
+
+def _is_one_of(count: int) -> ColumnElement[bool]:
+    return _NETWORKS.c.id.in_([bindparam(f"id_{number}", type_=_NETWORKS.c.id.type) for number in range(count)])
 
 
 @cache
 def _take() -> Statement:
-    return Statement(_take_indexes())  # type: ignore[arg-type]  # an update
+    return Statement(_take_indexes(_is_row()))
 
 
 @cache
 def _take_returning() -> Statement:
     columns = records.columns_of(describe(Network))
-    return Statement(_take_indexes().returning(*columns), columns)  # type: ignore[attr-defined]  # an update
+    return Statement(_take_indexes(_is_row()).returning(*columns), columns)
 
 
 @cache
 def _taken() -> Statement:
     columns = records.columns_of(describe(Network))
-    return Statement(select(*columns).where(_NETWORKS.c.id == bindparam("row_id")), columns)
+    return Statement(select(*columns).where(_is_row()), columns)
+
+
+@lru_cache(SHAPES)
+def _locked(count: int) -> Statement:
+    columns = records.columns_of(describe(Network))
+    return Statement(select(*columns).where(_is_one_of(count)).order_by(_NETWORKS.c.id).with_for_update(), columns)
+
+
+@lru_cache(SHAPES)
+def _take_of_several(count: int) -> Statement:
+    return Statement(_take_indexes(_is_one_of(count)))
 
 
 @cache

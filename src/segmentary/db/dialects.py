@@ -78,6 +78,7 @@ class Dialect:
     begin_reading: tuple[str, ...]
     compiler_arguments: Mapping[str, Any] = MappingProxyType({})
     has_pipeline = False
+    has_listed = False
     update_returning = True
     held_key_is_error = False
     one_writer = False
@@ -167,6 +168,7 @@ class Postgresql(Dialect):
     # $1, $2: what the server itself understands
     compiler_arguments = MappingProxyType({"paramstyle": "numeric_dollar"})
     has_pipeline = True
+    has_listed = True
     insert = staticmethod(postgresql_insert)
 
     def connect_arguments(self) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, func, insert, select, true
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, func, select, true
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog.event import NumberedEvent
 from segmentary.db.dialects import NumberListed
-from segmentary.db.statement import Bindings, Row, Statement
+from segmentary.db.statement import Bindings, Row, Statement, insertion
 from segmentary.db.tables import EVENTS, RELAY
 from segmentary.db.transaction import Tx
 
@@ -92,19 +92,16 @@ def drop_through(tx: Tx, sequence: int) -> int:
     return tx.execute(_drop(), {"last": sequence})
 
 
-def _parameters() -> dict[str, Any]:
-    return {name: bindparam(name) for name in _COLUMNS}
-
-
 @cache
 def _append() -> Statement:
-    return Statement(insert(EVENTS).inline().values(_parameters()))
+    return insertion(EVENTS, _COLUMNS)
 
 
 @cache
 def _append_numbered() -> Statement:
-    following = select(func.coalesce(func.max(EVENTS.c.sequence), 0) + 1).scalar_subquery()
-    return Statement(insert(EVENTS).inline().values({**_parameters(), "sequence": following}))
+    return insertion(
+        EVENTS, _COLUMNS, sequence=select(func.coalesce(func.max(EVENTS.c.sequence), 0) + 1).scalar_subquery()
+    )
 
 
 def _one(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:  # noqa: ANN401, a scalar subquery

@@ -62,10 +62,10 @@ def offers(tx: Tx, network_type: str, scope: str | None, project_id: str) -> lis
     return [_offer(row) for row in tx.rows(_offers(scope is not None), values)]
 
 
-def reserving(tx: Tx, pool: Pool, number: int) -> Offer | None:
-    """Return the reserved range that a number lies in."""
-    row = tx.row(_reserving(), {**pool._asdict(), "number": number})
-    return _offer(row) if row else None
+def reserved(tx: Tx, network_type: str, interval: Interval) -> list[Offer]:
+    """Return the reserved ranges of a type, on any physical network, that share a number with the interval."""
+    values = {"network_type": network_type, "minimum": interval[0], "maximum": interval[1]}
+    return [_offer(row) for row in tx.rows(_reserved(), values)]
 
 
 def take_scope(tx: Tx, pool: Pool) -> None:
@@ -146,12 +146,11 @@ def _offers(of_one_scope: bool) -> Statement:  # noqa: FBT001, one of two statem
 
 
 @cache
-def _reserving() -> Statement:
+def _reserved() -> Statement:
     columns = [_RANGES.c[name] for name in _OFFER_COLUMNS]
-    inside = and_(_RANGES.c.minimum <= bindparam("number"), _RANGES.c.maximum >= bindparam("number"))
-    of_scope = _scope() == bindparam("scope", type_=String())
+    shares = and_(_RANGES.c.minimum <= bindparam("maximum"), _RANGES.c.maximum >= bindparam("minimum"))
     of_type = _RANGES.c.network_type == bindparam("network_type")
-    return Statement(select(*columns).where(of_type, of_scope, inside, _RANGES.c.state == RESERVED).limit(1), columns)
+    return Statement(select(*columns).where(of_type, shares, _RANGES.c.state == RESERVED), columns)
 
 
 @cache

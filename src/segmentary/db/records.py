@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, delete, insert, select
+from sqlalchemy import Table, bindparam, delete, select
 from sqlalchemy import update as sql_update
 
-from segmentary.db.statement import Row, Statement
+from segmentary.db.statement import Row, Statement, insertion
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
 from segmentary.errors import RevisionNumberConstraintFailed
@@ -151,8 +151,7 @@ def columns_of(resource: Resource) -> list[Any]:
 
 @cache
 def _insert(resource: Resource) -> Statement:
-    table = TABLES[resource.collection]
-    return Statement(insert(table).values({name: bindparam(name) for name in resource.columns}))
+    return insertion(TABLES[resource.collection], resource.columns)
 
 
 @cache

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect as SqlalchemyDialect
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table, bindparam, column, func, insert, select
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from segmentary.db.dialects import Dialect
@@ -61,11 +62,20 @@ class Prepared:
 class Statement:
     """One SQL statement of the program: an expression, or what makes one where the dialects need different ones."""
 
-    __slots__ = ("_construct", "_prepared", "_types")
+    __slots__ = ("_construct", "_prepared", "_types", "listed")
 
-    def __init__(self, construct: Executable | Callable[[Dialect], Executable], columns: Sequence[Any] = ()) -> None:
-        """Keep the expression; `columns` are those of the rows it returns."""
+    def __init__(
+        self,
+        construct: Executable | Callable[[Dialect], Executable],
+        columns: Sequence[Any] = (),
+        listed: "Statement | None" = None,
+    ) -> None:
+        """Keep the expression; `columns` are those of the rows it returns.
+
+        `listed` does for many sets of values, which its parameter `rows` has as JSON, what this one does for each.
+        """
         self._construct = construct
+        self.listed = listed
         self._types = [column.type for column in columns]
         self._prepared: dict[type[Dialect], Prepared] = {}
 
@@ -77,3 +87,14 @@ class Statement:
             compiled = construct.compile(dialect=sqlalchemy_dialect)  # type: ignore[attr-defined]  # Executable lacks it
             found = self._prepared[type(dialect)] = Prepared(compiled, dialect, self._types)
         return found
+
+
+def insertion(table: Table, names: Sequence[str], **computed: Any) -> Statement:  # noqa: ANN401, expressions
+    """Return the insertion of rows with values of these names, and with columns that are `computed`."""
+    one = insert(table).inline().values({name: bindparam(name) for name in names} | computed)
+    columns = [column(name, table.c[name].type) for name in names]
+    rows = func.json_to_recordset(bindparam("rows", type_=JSON)).table_valued(*columns)
+    rows = rows.render_derived(name="listed", with_types=True)
+    selected = select(*(rows.c[name] for name in names), *computed.values())
+    listed = insert(table).inline().from_select([*names, *computed], selected)
+    return Statement(one, listed=Statement(listed))

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import msgspec
+
 from segmentary.db.dialects import Cause
 from segmentary.db.engine import Pool, parse_url
 from segmentary.db.session import Session
@@ -112,8 +114,10 @@ class Tx:
         self._session.later(self._database.prepared(statement), [values])
 
     def execute_each(self, statement: Statement, values: Sequence[Bindings]) -> None:
-        """The same, once for each set of values."""
-        if values:
+        """The same, once for each set of values, in one statement if there is one for that."""
+        if statement.listed is not None and len(values) > 1 and self._database.dialect.has_listed:
+            self.later(statement.listed, {"rows": msgspec.json.encode(values).decode()})
+        elif values:
             self._session.later(self._database.prepared(statement), values)
 
 

@@ -175,6 +175,11 @@ class Resource:
         return names | {one.also: one for one in self.attributes if one.also}
 
     @cached_property
+    def required(self) -> tuple[Attribute, ...]:
+        """The attributes that the body of a create request must have."""
+        return tuple(one for one in self.attributes if one.create is Presence.REQUIRED)
+
+    @cached_property
     def stored(self) -> tuple[Attribute, ...]:
         """The attributes that are columns, in declaration order."""
         return tuple(one for one in self.attributes if one.stored)

@@ -56,8 +56,8 @@ def create_draft(
     given = _accepted(resource, values, "POST", problems, by_wire=by_wire)
     problems += [
         MissingAttribute(attribute=name(one, by_wire=by_wire))
-        for one in resource.attributes
-        if one.create is Presence.REQUIRED and one.name not in given and not _is_blamed(problems, one)
+        for one in resource.required
+        if one.name not in given and not _is_blamed(problems, one)
     ]
     if not problems:
         row = {one.name: given.get(one.name, one.default) for one in resource.attributes}
@@ -90,10 +90,9 @@ def broken_rules(rules: Iterable[RowRule], row: Mapping[str, object]) -> list[In
 
 def due_rules(resource: Resource, row: Mapping[str, object]) -> list[RowRule]:
     """Return the declared rules that a request can be held to, not those that wait for what is still to be chosen."""
+    present = {name for name, value in row.items() if value is not None}
     return [
-        rule
-        for rule in resource.declared_row_rules
-        if not rule.waits_for or any(row.get(one) is not None for one in rule.waits_for)
+        rule for rule in resource.declared_row_rules if not rule.waits_for or not present.isdisjoint(rule.waits_for)
     ]
 
 
@@ -136,22 +135,24 @@ def _accepted(
     resource: Resource, values: Mapping[str, object], verb: str, problems: list[InvalidInput], *, by_wire: bool
 ) -> dict[str, object]:
     known = resource.by_wire if by_wire else resource.by_name
-    writable = {
-        key: one for key, one in known.items() if (one.create is not Presence.REFUSED if verb == "POST" else one.update)
-    }
     unknown = [key for key in values if key not in known]
     if unknown:
-        problems.append(UnrecognizedAttribute(attribute=shown_names(unknown), known=", ".join(sorted(writable))))
+        writable = sorted(key for key, one in known.items() if _is_writable(one, verb))
+        problems.append(UnrecognizedAttribute(attribute=shown_names(unknown), known=", ".join(writable)))
     given: dict[str, object] = {}
     for key, value in values.items():
         one = known.get(key)
         if one is None:
             continue
-        if key not in writable:
+        if not _is_writable(one, verb):
             problems.append(_read_only(key, verb))
             continue
         _accept_one(one, key, value, given, problems)
     return given
+
+
+def _is_writable(one: Attribute, verb: str) -> bool:
+    return one.create is not Presence.REFUSED if verb == "POST" else one.update
 
 
 def _accept_one(

@@ -12,44 +12,34 @@ def holds(expression: Expression, row: Row) -> bool:
     return predicate(expression)(row)
 
 
-def predicate(expression: Expression) -> Callable[[Row], bool]:  # noqa: PLR0911, one return for each kind of node
-    """Return the expression as a function of a row."""
+def predicate(expression: Expression) -> Callable[[Row], bool]:
+    """Return the expression as a function of a row, compiled: one made of functions takes five times as long."""
+    made: Callable[[Row], bool] = eval(f"lambda row: {source(expression)}")  # noqa: S307, what the catalog declares
+    return made
+
+
+def source(expression: Expression) -> str:  # noqa: PLR0911, one return for each kind of node
+    """Return the expression as Python, in parentheses."""
     match expression:
-        case Or() | And() | Not():
-            return _connective(expression)
+        case Or(left, right):
+            return f"({source(left)} or {source(right)})"
+        case And(left, right):
+            return f"({source(left)} and {source(right)})"
+        case Not(operand):
+            return f"(not {source(operand)})"
         case OneOf(field, values):
-            return lambda row: row.get(field) in values
+            return f"(row.get({field!r}) in {values!r})"
         case Present(field):
-            return lambda row: row.get(field) is not None
+            return f"(row.get({field!r}) is not None)"
         case IsTrue(field):
-            return lambda row: row.get(field) is True
+            return f"(row.get({field!r}) is True)"
         case Between(field, minimum, maximum):
-            return lambda row: _is_between(row.get(field), minimum, maximum)
+            is_at_most = "" if maximum is None else f" <= {maximum}"
+            return f"(isinstance(number := row.get({field!r}), int) and {minimum} <= number{is_at_most})"
         case AtMost(field, other):
-            return lambda row: _is_at_most(row.get(field), row.get(other))
+            are_numbers = f"isinstance(low := row.get({field!r}), int) and isinstance(high := row.get({other!r}), int)"
+            return f"({are_numbers} and low <= high)"
         case Length(field, minimum, maximum):
-            return lambda row: _has_length(row.get(field), minimum, maximum)
+            return f"(isinstance(text := row.get({field!r}), str) and {minimum} <= len(text) <= {maximum})"
         case _:
             raise TypeError(expression)
-
-
-def _connective(expression: Or | And | Not) -> Callable[[Row], bool]:
-    if isinstance(expression, Not):
-        operand = predicate(expression.operand)
-        return lambda row: not operand(row)
-    left, right = predicate(expression.left), predicate(expression.right)
-    if isinstance(expression, And):
-        return lambda row: left(row) and right(row)
-    return lambda row: left(row) or right(row)
-
-
-def _is_between(value: object, minimum: int, maximum: int | None) -> bool:
-    return isinstance(value, int) and minimum <= value and (maximum is None or value <= maximum)
-
-
-def _is_at_most(low: object, high: object) -> bool:
-    return isinstance(low, int) and isinstance(high, int) and low <= high
-
-
-def _has_length(value: object, minimum: int, maximum: int) -> bool:
-    return isinstance(value, str) and minimum <= len(value) <= maximum

@@ -16,6 +16,7 @@ from uuid import UUID
 from segmentary.rules.expression import Between, Expression, Length, OneOf
 
 _HEXADECIMAL = r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}\Z"
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _UUID = re.compile(_HEXADECIMAL, re.ASCII | re.IGNORECASE)
 # Every database has numbers of 18 digits.
 _DECIMAL = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
@@ -54,7 +55,7 @@ class Uuid:
     def accept(self, value: object) -> str:
         """Return the UUID in canonical form."""
         if isinstance(value, str) and _UUID.match(value):
-            return str(UUID(value))
+            return value if _CANONICAL_UUID.match(value) else str(UUID(value))
         raise UnfitValueError(self.allows)
 
     def parse(self, text: str) -> str:

@@ -18,7 +18,7 @@ from segmentary.db import gaps, ranges
 from segmentary.db.gaps import Interval, Pool
 from segmentary.db.ranges import Offer
 from segmentary.db.transaction import Tx
-from segmentary.errors import NoNetworkAvailable, SegmentationIdReserved
+from segmentary.errors import Item, NoNetworkAvailable, SegmentationIdReserved, blaming
 from segmentary.services.claim import Claim, pool_of
 
 TRIES_OF_THE_LONGEST_RELEASED = 64
@@ -78,13 +78,25 @@ def choices(tx: Tx, want: Want) -> list[Choice]:
     return [choice for choice in found if choice.intervals]
 
 
-def require_not_reserved(tx: Tx, claims: Sequence[Claim]) -> None:
-    """Raise `SegmentationIdReserved` if a reserved range covers an ID asked for."""
-    for claim in claims:
-        offer = ranges.reserving(tx, pool_of(claim), claim.segmentation_id or 0)
-        if offer is not None:
+def require_not_reserved(tx: Tx, asked: Sequence[tuple[Claim, Item | None]]) -> None:
+    """Raise `SegmentationIdReserved` if a reserved range covers an ID asked for, beside the item that asks for it."""
+    of_types: dict[str, list[tuple[Claim, Item | None]]] = {}
+    for claim, item in asked:
+        of_types.setdefault(claim.network_type, []).append((claim, item))
+    for network_type, of_type in of_types.items():
+        numbers = [claim.segmentation_id or 0 for claim, _ in of_type]
+        offers = ranges.reserved(tx, network_type, (min(numbers), max(numbers)))
+        for claim, item in of_type if offers else ():
+            with blaming(item):
+                _refuse_reserved(claim, offers)
+
+
+def _refuse_reserved(claim: Claim, offers: Sequence[Offer]) -> None:
+    pool, number = pool_of(claim), claim.segmentation_id or 0
+    for offer in offers:
+        if offer.pool == pool and offer.interval[0] <= number <= offer.interval[1]:
             why = offer.description or offer.name or "no reason given"
-            raise SegmentationIdReserved(segmentation_id=claim.segmentation_id, range_id=offer.id, why=why)
+            raise SegmentationIdReserved(segmentation_id=number, range_id=offer.id, why=why)
 
 
 def release(tx: Tx, claims: Sequence[Claim]) -> None:

@@ -226,7 +226,7 @@ def _change_segment(tx: Tx, network: Network, asked: Mapping[str, Any]) -> tuple
     after_values = {name: getattr(before, name) for name in _WIRE} | {"segmentation_id": asked["segmentation_id"]}
     refuse(_broken_provider_rules(after_values))
     wanted = claim_of(after_values)
-    allocation.require_not_reserved(tx, [wanted])
+    allocation.require_not_reserved(tx, [(wanted, None)])
     held = claim.held_by_another(tx, wanted)
     if held is not None:
         raise held

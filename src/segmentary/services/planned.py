@@ -48,10 +48,8 @@ def settle(tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[S
 
     `before_insert` is called once, with the segments about to be inserted, to insert what they refer to.
     """
-    for one in plans:
-        if not one.wants and not one.use_reserved and one.claim.segmentation_id is not None:
-            with blaming(one.item):
-                allocation.require_not_reserved(tx, [one.claim])
+    asked = [(one.claim, one.item) for one in plans if not one.wants and not one.use_reserved]
+    allocation.require_not_reserved(tx, [one for one in asked if one[0].segmentation_id is not None])
     if len(plans) == 1 and plans[0].wants:
         with blaming(plans[0].item):
             return [_settle_one(tx, plans[0], before_insert)]

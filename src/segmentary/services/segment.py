@@ -7,7 +7,7 @@ from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.network_type import BY_NAME, largest_mtu
 from segmentary.db import claims, records
 from segmentary.db.transaction import Tx
-from segmentary.errors import Item, RuleBroken, SegmentaryError, blaming
+from segmentary.errors import Item, NetworkNotFound, RuleBroken, SegmentaryError, blaming
 from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.rule import Rule
 from segmentary.services import allocation, claim
@@ -23,10 +23,11 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     wanted: dict[str, list[Draft[Segment]]] = {}
     for draft in drafts:
         wanted.setdefault(draft.value("network_id"), []).append(draft)
-    networks: dict[str, Network] = {}
-    for network_id, of_network in sorted(wanted.items()):
-        with blaming(of_network[0].item):
-            networks[network_id] = claims.take_indexes(tx, network_id, len(of_network))
+    networks = claims.take_indexes(tx, {one: len(of_network) for one, of_network in wanted.items()})
+    for network_id, of_network in wanted.items():
+        if network_id not in networks:
+            with blaming(of_network[0].item):
+                raise NetworkNotFound(id=network_id)
     next_index = {one: network.next_segment_index for one, network in networks.items()}
     plans: list[Planned] = []
     for draft in drafts:
@@ -40,9 +41,11 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     created = settle(tx, plans, before_insert=lambda _: None)
     chosen = [one for one in claims_of(created) if one.physical_network not in underlays]
     underlays |= known_physical_networks(tx, [(one, None) for one in chosen])
-    for network_id, network in networks.items():
-        added = [(one, plan.item) for one, plan in zip(created, plans, strict=True) if one.network_id == network_id]
-        _fit_mtu(tx, call, network, added, underlays)
+    added: dict[str, list[tuple[Segment, Item | None]]] = {}
+    for one, plan in zip(created, plans, strict=True):
+        added.setdefault(one.network_id, []).append((one, plan.item))
+    for network_id, of_it in added.items():
+        _fit_mtu(tx, call, networks[network_id], of_it, underlays)
     record(tx, call.actor, [event.created(one) for one in created])
     return created
 
