@@ -23,6 +23,7 @@ The first level answers the only question of a caller: change the request, chang
     │   └── StaleRevision           RevisionNumberConstraintFailed
     ├── TryAgain                    the same request may succeed later: retries used up, database away
     ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed, SchemaNotCurrent
+    ├── ServiceRefused, ServiceAway what a command got from the service it called
     └── InvalidSetting              the program was started with a setting it cannot use
 
 The docstring of a leaf is the template of its message; its fields are data, never to be parsed out of the text.
@@ -296,6 +297,19 @@ class DatabaseFailed(Broken):
 
 class SchemaNotCurrent(Broken):
     """The database {database} is at schema revision {found}, this version needs {needed}. {remedy}."""
+
+
+class ServiceRefused(SegmentaryError):
+    """{reason}."""
+
+    @property
+    def message(self) -> str:
+        """The text for a person: the service's own."""
+        return str(self.data["reason"])
+
+
+class ServiceAway(SegmentaryError):
+    """The service at {url} does not answer ({reason})."""
 
 
 class InvalidSetting(SegmentaryError):

@@ -9,6 +9,7 @@ import click
 
 from segmentary import __version__
 from segmentary.cli import database, server
+from segmentary.cli.host import host_group
 from segmentary.cli.relay import run_relay
 from segmentary.errors import SegmentaryError
 from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings, load
@@ -83,6 +84,9 @@ def current(**arguments: object) -> None:
 def check(**arguments: object) -> None:
     """Compare the schema with what is declared; exit status 1 if they differ."""
     database.check(settings_from(arguments).database)
+
+
+commands.add_command(host_group)
 
 
 def main() -> None:
