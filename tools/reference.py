@@ -283,6 +283,9 @@ def _command(path: str, command: click.Command) -> list[str]:
         words += " Commands: " + ", ".join(f"`{name}`" for name in sorted(command.commands)) + "."
     options = [one for one in command.params if isinstance(one, click.Option)]
     parts = [f"## {path}", words]
+    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    if arguments:
+        parts.append(f"Arguments: {' '.join(f'`{one.metavar or (one.name or str()).upper()}`' for one in arguments)}")
     if options:
         rows = ((f"`{', '.join(one.opts)}`" + _metavar(one), " ".join((one.help or "").split())) for one in options)
         parts.append(table(("option", "meaning"), rows))
@@ -290,7 +293,7 @@ def _command(path: str, command: click.Command) -> list[str]:
 
 
 def _metavar(option: click.Option) -> str:
-    return "" if option.is_flag else f" {option.metavar}"
+    return "" if option.is_flag else f" {option.metavar or 'TEXT'}"
 
 
 def _extensions() -> str:

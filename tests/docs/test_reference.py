@@ -108,7 +108,10 @@ def test_every_command_and_option_is_documented() -> None:
     text = page("command-line")
     for path, command in command_lines():
         below = section(text, path)
-        assert not [one.name for one in command.params if f"`{', '.join(one.opts)}`" not in below]
+        options = [one for one in command.params if isinstance(one, click.Option)]
+        assert not [one.name for one in options if f"`{', '.join(one.opts)}`" not in below]
+        arguments = [one for one in command.params if isinstance(one, click.Argument)]
+        assert not [one.name for one in arguments if f"`{one.metavar or str(one.name).upper()}`" not in below]
 
 
 def test_every_network_type_is_documented() -> None:
