@@ -68,3 +68,8 @@ def test_every_page_is_reached_from_the_index() -> None:
         links = {(page.parent / link.partition("#")[0]).resolve() for link in LINK.findall(page.read_text())}
         new |= {link for link in links if link.suffix == ".md" and link.exists()} - reached
     assert not {page for page in PAGES if page.is_relative_to(ROOT / "docs")} - reached
+
+
+def test_changes_are_named_by_their_kind() -> None:
+    named = re.compile(r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md|README\.md")
+    assert not [page.name for page in ROOT.glob("changes/*") if not named.fullmatch(page.name)]
