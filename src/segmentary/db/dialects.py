@@ -68,7 +68,8 @@ class Dialect:
     """What the rest of `db` asks of a database.
 
     `begin` and `begin_reading` are the statements that begin a transaction that writes, and one whose statements all
-    see the same state.
+    see the same state. `schema_lock` waits until no other connection upgrades the schema and answers 1; it is empty
+    where beginning to write does that.
     """
 
     scheme: str
@@ -76,6 +77,7 @@ class Dialect:
     errors: type[Exception]
     begin: tuple[str, ...] = ("BEGIN",)
     begin_reading: tuple[str, ...]
+    schema_lock = ""
     compiler_arguments: Mapping[str, Any] = MappingProxyType({})
     has_pipeline = False
     has_listed = False
@@ -164,6 +166,7 @@ class Postgresql(Dialect):
     scheme = "postgresql"
     driver = "postgresql+psycopg"
     errors = psycopg.Error
+    schema_lock = "SELECT 1 FROM pg_advisory_xact_lock(hashtext('segmentary schema'))"
     begin_reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
     # $1, $2: what the server itself understands
     compiler_arguments = MappingProxyType({"paramstyle": "numeric_dollar"})
@@ -228,6 +231,8 @@ class Mariadb(Dialect):
     scheme = "mariadb"
     driver = "mariadb+pymysql"
     errors = pymysql.err.Error
+    # Names of locks are the server's, not the database's, and short.
+    schema_lock = "SELECT GET_LOCK(CONCAT('segmentary ', MD5(DATABASE())), 60)"
     begin_reading = (
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",

@@ -5,6 +5,7 @@ sees what will be executed.
 """
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,16 +25,30 @@ from segmentary.errors import SchemaNotCurrent, TryAgain
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+# Alembic keeps the migration at hand in a module of its own.
+_ONE_IN_THIS_PROCESS = threading.Lock()
+
+
 def upgrade(url: str) -> None:
-    """Bring the database's schema to the newest revision, creating it if there is none."""
-    with _connection(url) as connection:
+    """Bring the database's schema to the newest revision, creating it if there is none.
+
+    Of several upgrades at once one does it and the others wait. Raises `SchemaNotCurrent` for a schema that is newer
+    than this program, and `TryAgain`.
+    """
+    lock = parse_url(url)[1].schema_lock
+    with _ONE_IN_THIS_PROCESS, _connection(url, writes=True) as connection:
+        if lock and connection.exec_driver_sql(lock).scalar() != 1:
+            raise TryAgain(reason=f"another program is upgrading the database {shown_url(url)}")
+        found = _revision(connection)
+        if found is not None and found not in _revisions():
+            raise _not_current(url, found)
         command.upgrade(_config(connection), "head")
 
 
 def current(url: str) -> str | None:
     """Return the revision of the database's schema, None if it has none."""
     with _connection(url) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def newest() -> str:
@@ -44,9 +59,9 @@ def newest() -> str:
 
 
 def check(url: str) -> list[str]:
-    """Return how the database differs from what is declared, by name: revision, tables, columns, constraints."""
+    """Return what is declared and missing in the database: its revision, tables, columns, constraints, indexes."""
     with _connection(url) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        found = _revision(connection)
         if found != newest():
             return [f"schema revision is {found or 'none'}, not {newest()}"]
         return list(_differences(connection))
@@ -60,12 +75,22 @@ def require_current(database: Database) -> None:
         return
     found = current(database.url)
     if found != newest():
-        raise SchemaNotCurrent(
-            database=shown_url(database.url),
-            found=found or "none",
-            needed=newest(),
-            remedy="Run: segmentary database upgrade --database URL",
-        )
+        raise _not_current(database.url, found)
+
+
+def _not_current(url: str, found: str | None) -> SchemaNotCurrent:
+    remedy = "Run: segmentary database upgrade --database URL"
+    if found is not None and found not in _revisions():
+        remedy = "A newer version made it: install that one"
+    return SchemaNotCurrent(database=shown_url(url), found=found or "none", needed=newest(), remedy=remedy)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _revisions() -> set[str]:
+    return {one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
 def _differences(connection: Connection) -> Iterator[str]:
@@ -84,6 +109,9 @@ def _differences(connection: Connection) -> Iterator[str]:
         for constraint in sorted(str(one.name) for one in table.constraints if one.name and _applies(one, connection)):
             if constraint not in names:
                 yield f"constraint {constraint} of table {table.name} is missing"
+        for index in sorted(str(one.name) for one in table.indexes):
+            if index not in names:
+                yield f"index {index} of table {table.name} is missing"
 
 
 def _applies(constraint: object, connection: Connection) -> bool:
@@ -100,13 +128,13 @@ def _config(connection: Connection) -> Config:
 
 
 @contextmanager
-def _connection(url: str) -> Iterator[Connection]:
+def _connection(url: str, *, writes: bool = False) -> Iterator[Connection]:
     """Lend a connection of its own, in a transaction; raise `TryAgain` if the database is away."""
     parsed, dialect = parse_url(url)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    arguments = {"isolation_level": None} if dialect.one_writer else {}
+    arguments = dialect.connect_arguments() if dialect.one_writer else {}
     engine = create_engine(parsed, poolclass=NullPool, connect_args=arguments)
-    if dialect.one_writer:
+    if dialect.one_writer and writes:
         # Python's sqlite3 begins no transaction before DDL; a half-made schema must not stay behind.
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         # Kept in the file: whoever opens it later need not wait for the writers there are.
