@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.identifiers import RANGE, identifier
 from bench.processes import PROC, postgresql_backends
+from bench.statements import LARGEST_NUMBER
 from segmentary.db import migrate
 from tests.servers import schema
 from tests.servers.found import FoundServers
@@ -64,6 +66,7 @@ class Database:
         networks = max(FEWEST_NETWORKS, int(stored * NETWORKS_PER_SEGMENT))
         if not self.networks:
             self._store_networks(networks)
+            self._store_range()
         if stored > self.stored:
             first = self.stored + 1
             place = f"(n - 1) / {self.networks}" if self.kind != "mariadb" else f"(n - 1) DIV {self.networks}"
@@ -77,7 +80,7 @@ class Database:
 
     def clean(self) -> None:
         """Remove what a workload left behind."""
-        self.execute("DELETE FROM segments WHERE network_type = 'gre'")
+        self.execute("DELETE FROM segments WHERE network_type <> 'vxlan'")
         self.execute("DELETE FROM events")
         self.settle()
 
@@ -122,6 +125,15 @@ class Database:
             f"FROM ({self._numbers(1, count)}) AS numbers"
         )
         self.networks = count
+
+    def _store_range(self) -> None:
+        """Store the range that creates without an ID choose from."""
+        self.execute(
+            "INSERT INTO network_segment_ranges (id, name, description, shared, network_type, minimum, maximum, "
+            "allocation, cooldown, state, created_at, updated_at, revision_number) "
+            f"VALUES ('{identifier(RANGE, 1)}', 'bench', '', {self._flag(on=True)}, 'geneve', 1, {LARGEST_NUMBER}, "
+            f"'random', 0, 'active', {_TIME[self.kind]}, {_TIME[self.kind]}, 0)"
+        )
 
     def _store_segments(self, first: int, last: int, *, kind: int, network_type: str, index: str) -> None:
         network = self._identifier(1, f"(n - 1) % {self.networks} + 1")

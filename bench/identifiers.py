@@ -1,6 +1,6 @@
 """UUIDs that say what they stand for, so that every load generator can make them from a number."""
 
-NETWORK, STORED, NEW, EVENT = 1, 2, 3, 4
+NETWORK, STORED, NEW, EVENT, RANGE = 1, 2, 3, 4, 5
 
 
 def identifier(kind: int, number: int) -> str:

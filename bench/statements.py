@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parent / "sql"
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _PGBENCH_NUMBERS = {"network_id": (NETWORK, "network"), "segment_id": (STORED, "segment")}
 _PGBENCH_NUMBERS |= {"new_id": (NEW, "number"), "event_id": (EVENT, "number")}
+# The largest geneve ID.
+LARGEST_NUMBER = 2**24 - 1
 CONSTANTS = {
     "now": "2026-08-07T10:15:00Z",
     "new_name": "a new name",
@@ -59,7 +61,7 @@ def for_driver(name: str, kind: str) -> list[Statement]:
     for sql, kept in read(name, kind):
         text = sql
         if kind == "sqlite":
-            text = text.replace(" FOR UPDATE", "").replace("BEGIN", "BEGIN IMMEDIATE")
+            text = re.sub(" FOR (UPDATE|SHARE)", "", text).replace("BEGIN", "BEGIN IMMEDIATE")
         else:
             text = _PARAMETER.sub(r"%(\1)s", text)
         made.append(Statement(text, kept, repeated=text.startswith("INSERT")))
@@ -73,6 +75,7 @@ def for_pgbench(name: str) -> str:
         r"\set number :first + :sequence * :clients + :client_id",
         r"\set network random(1, :networks)",
         r"\set segment random(1, :stored)",
+        rf"\set random_number random(1, {LARGEST_NUMBER})",
     ]
     for sql, kept in read(name, "postgresql"):
         text = _PARAMETER.sub(lambda found: _pgbench_value(found.group(1)), sql)
@@ -98,6 +101,7 @@ def values(amounts: Amounts, client: int, clients: int) -> Iterator[Mapping[str,
             "new_id": identifier(NEW, number),
             "event_id": identifier(EVENT, number),
             "number": number,
+            "random_number": random.randint(1, LARGEST_NUMBER),
             "limit": amounts.limit,
             "records": amounts.records,
         }

@@ -73,6 +73,23 @@ WORKLOADS = (
         short=True,
     ),
     Workload(
+        name="create, automatic ID",
+        clients=1,
+        request="automatic",
+        against=Against.STATEMENTS,
+        statements="create_automatic",
+        target=1 / 2.5,
+    ),
+    Workload(
+        name="create, automatic ID",
+        clients=16,
+        request="automatic",
+        against=Against.STATEMENTS,
+        statements="create_automatic",
+        target=0.6,
+        short=True,
+    ),
+    Workload(
         name="create, one network",
         clients=16,
         request="create",
@@ -85,7 +102,7 @@ WORKLOADS = (
         name="delete", clients=16, request="delete", against=Against.STATEMENTS, statements="delete", deletes=True
     ),
     Workload(
-        name="bulk create 1000",
+        name="bulk create 1000, one network",
         clients=1,
         request="bulk",
         against=Against.STATEMENTS,

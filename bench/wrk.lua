@@ -35,6 +35,10 @@ local requests = {
    create = function()
       return wrk.format("POST", "/v2.0/segments", json, '{"segment":' .. gre(network(), take()) .. "}")
    end,
+   automatic = function()
+      local body = string.format('{"segment":{"network_id":"%s","network_type":"geneve"}}', network())
+      return wrk.format("POST", "/v2.0/segments", json, body)
+   end,
    bulk = bulk,
    update = function()
       local body = string.format('{"segment":{"name":"name %d"}}', take())

@@ -1,0 +1,12 @@
+BEGIN;
+UPDATE networks SET next_segment_index = next_segment_index + :records WHERE id = :network_id;
+SELECT id, name, description, project_id, admin_state_up, shared, router_external, mtu, mtu_requested,
+    next_segment_index - :records AS first_index, revision_number FROM networks WHERE id = :network_id \gset
+SELECT id, shared, minimum, maximum, allocation, cooldown, state FROM network_segment_ranges
+    WHERE network_type = 'geneve' AND (shared OR project_id = 'bench') LOCK IN SHARE MODE \gset
+INSERT INTO segments (id, name, description, network_id, network_type, physical_network, segmentation_id,
+    segment_index, created_at, updated_at, revision_number)
+    VALUES (:new_id, NULL, '', :network_id, 'geneve', NULL, :random_number, :first_index, :now, :now, 0);
+INSERT INTO events (event_id, type, resource_id, payload, actor, request_id, created_at)
+    VALUES (:event_id, 'segment.created', :new_id, :payload, 'anonymous', :request_id, :now);
+COMMIT;
