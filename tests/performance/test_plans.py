@@ -1,0 +1,89 @@
+"""The index by which each database finds what a request asks for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pytest
+
+import segmentary
+from segmentary.catalog import Network, Segment
+from segmentary.db import claims, gaps, listing, outbox, records
+from segmentary.db.statement import Statement
+from segmentary.rules.attribute import describe
+from tests.servers.plan import plan
+
+STORED = 2000
+ID = "00000000-0000-7000-8000-000000000001"
+# What each database calls the index of a primary key.
+PRIMARY = {"sqlite": "sqlite_autoindex_{table}_1", "postgresql": "{table}_pkey", "mariadb": "PRIMARY"}
+# SQLite has no names for the indexes of UNIQUE constraints: they are numbered, the primary key's first.
+UNIQUE_OF_SQLITE = {
+    "segment_claim": "network_type=? AND claim_scope=? AND claim_id",
+    "segment_index_unique": "network_id=?",
+    "event_sequence_unique": "sequence>?",
+}
+
+
+class Look(NamedTuple):
+    """A statement with values, and the index it is meant to use: a name, or "" for the primary key of a table."""
+
+    statement: Statement
+    values: Mapping[str, Any]
+    uses: str = ""
+    table: str = "segments"
+
+
+def page(filters: Mapping[str, tuple[object, ...]]) -> Statement:
+    """Return the statement of a page of segments after a marker."""
+    shape = listing._Shape(  # noqa: SLF001, the statement of a list is found by its shape
+        tuple((name, len(values), False) for name, values in filters.items()), (("id", False),), (False,), limited=True
+    )
+    return listing._list(describe(Segment), shape)  # noqa: SLF001, as above
+
+
+SEGMENT, NETWORK = describe(Segment), describe(Network)
+POOL = {"network_type": "gre", "scope": ""}
+LOOKS = {
+    "show a segment": Look(records._show(SEGMENT), {"id": ID}),  # noqa: SLF001, plans are what statements are tested by
+    "lock a network": Look(records._lock(NETWORK), {"id": ID}, table="networks"),  # noqa: SLF001
+    "page of segments": Look(page({}), {"after_id": ID, "limit": 100}),
+    "segments of a network": Look(
+        claims._segments_of(),  # noqa: SLF001
+        {"network_id": ID},
+        "segment_index_unique",
+    ),
+    "holder of a claim": Look(
+        claims._holder(),  # noqa: SLF001
+        {"network_type": "gre", "claim_scope": "", "claim_id": 7},
+        "segment_claim",
+    ),
+    "next free number": Look(gaps._next_free(), {**POOL, "after": 7, "maximum": 4094}, "segment_claim"),  # noqa: SLF001
+    "feed of events": Look(outbox._excerpt(()), {"after": 7, "limit": 100}, "event_sequence_unique", "events"),  # noqa: SLF001
+}
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[segmentary.Application]:
+    with segmentary.open(database_url) as opened:
+        network = opened.networks.create()
+        items = [
+            {"network_id": network.id, "network_type": "gre", "segmentation_id": 2 * number + 1}
+            for number in range(STORED)
+        ]
+        opened.segments.create_many(items)
+        yield opened
+
+
+def test_what_grows_is_found_by_an_index(app: segmentary.Application, database_kind: str) -> None:
+    wrong = {}
+    # MariaDB looks a primary key up while it plans, and has no plan for what is not there.
+    stored = {"segments": app.segments.list()[0].id, "networks": app.networks.list()[0].id, "events": ID}
+    for name, look in LOOKS.items():
+        values = {key: stored[look.table] if value == ID else value for key, value in look.values.items()}
+        found = plan(app.database, look.statement, values)
+        wanted = look.uses or PRIMARY[database_kind].format(table=look.table)
+        if database_kind == "sqlite":
+            wanted = UNIQUE_OF_SQLITE.get(look.uses, wanted)
+        if wanted not in found:
+            wrong[name] = f"{wanted} not in:\n{found}"
+    assert not wrong, "\n".join(f"{name}: {text}" for name, text in wrong.items())
