@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cmp_to_key
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -172,12 +172,23 @@ def test_marker_that_is_no_id_is_not_found(api: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", ["", "{}", "[]", '["a","b"]', "[5]", "[1e999]", "[[]]", '["\\u0000"]', "[", "[" * 9999]
+    "values",
+    ["", "{}", "[]", "[ID]", '[ID,"a","b"]', "[ID,5]", "[ID,1e999]", "[ID,[]]", '[ID,"\\u0000"]', "[", "[" * 9999],
 )
 def test_marker_values_that_no_link_has_are_refused(api: Client, values: str) -> None:
-    marker = urlencode({"marker": api.network()["id"], "marker_values": values})
+    made = api.network()["id"]
+    marker = urlencode({"marker": made, "marker_values": values.replace("ID", f'"{made}"')})
     error = api.refused(400, "GET", f"/networks?limit=1&sort_key=name&sort_dir=asc&{marker}")
     assert error["problems"] == [{"attribute": "marker_values"}]
+
+
+def test_marker_values_of_another_marker_do_not_count(api: Client) -> None:
+    made = [api.network(name=name)["id"] for name in ("a", "b", "c")]
+    old = parse_qs(urlsplit(links(api.ask("GET", "/networks?limit=1&sort_key=name&sort_dir=asc"))["next"]).query)
+    (values,) = old["marker_values"]
+    query = urlencode({"marker": made[1], "marker_values": values})
+    answer = api.ask("GET", f"/networks?limit=2&sort_key=name&sort_dir=asc&{query}")
+    assert [one["id"] for one in answer["networks"]] == made[2:]
 
 
 def test_largest_page_counts_with_and_without_a_limit(database_url: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.openstack import Openstack, names
+from tests.contract.command import Openstack, names
 from tests.servers.asking import ask
 from tests.servers.service import Service
 

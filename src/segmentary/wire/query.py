@@ -6,8 +6,8 @@
 ?limit=2&marker=ID          the page after the record with this id; page_reverse=True the page before it
 ?with_count=true            tell how many records there are on all pages together
 
-Links carry in marker_values what the marker's record had in the attributes sorted by, so that whoever follows them
-gets the rest also when that record has gone or changed in between.
+Links carry in marker_values the marker and what its record had in the attributes sorted by, so that whoever follows
+them gets the rest also when that record has gone or changed in between.
 """
 
 import json
@@ -42,7 +42,7 @@ def list_query(resource: Resource, parameters: Parameters, largest_page: int | N
     sort = _sort(resource, given.get("sort_key", []), given.get("sort_dir", []), problems)
     limit = _single(given, "limit", _limit, problems) or None
     marker = _single(given, "marker", str, problems) or None
-    marker_values = _single(given, "marker_values", lambda text: _marker_values(resource, sort, text), problems)
+    marker_values = _single(given, "marker_values", lambda text: _marker_values(resource, sort, marker, text), problems)
     reverse = _single(given, "page_reverse", Flag().parse, problems) or False
     counted = _single(given, "with_count", Flag().parse, problems) or False
     refuse(problems)
@@ -122,20 +122,26 @@ def _marker_of(resource: Resource, sort: Sort, row: Sequence[Any]) -> list[tuple
     marker = [("marker", str(values["id"]))]
     seen = [values[name] for name, _ in sort if name != "id"]
     if seen:
-        marker.append(("marker_values", json.dumps(seen, separators=(",", ":"))))
+        marker.append(("marker_values", json.dumps([values["id"], *seen], separators=(",", ":"))))
     return marker
 
 
-def _marker_values(resource: Resource, sort: Sort, text: str) -> Mapping[str, object]:
-    """Return the values of a link by attribute; raise `UnfitValueError` for others than a link has."""
+def _marker_values(resource: Resource, sort: Sort, marker: str | None, text: str) -> Mapping[str, object] | None:
+    """Return the values of a link by attribute; raise `UnfitValueError` for others than a link has.
+
+    None if they are those of another marker: openstacksdk ends a walk by asking with the last id as marker, beside all
+    that stood in the last link it followed.
+    """
     names = [name for name, _ in sort if name != "id"]
     wanted = "what the link to the page has"
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
         raise UnfitValueError(wanted) from None
-    if not isinstance(values, list) or len(values) != len(names):
+    if not isinstance(values, list) or len(values) != 1 + len(names):
         raise UnfitValueError(wanted)
+    if values.pop(0) != marker:
+        return None
     attributes = [resource.by_name[name] for name in names]
     return {
         one.name: None if value is None and one.nullable else one.kind.accept(value)

@@ -1,0 +1,135 @@
+"""What a program does with openstacksdk, run by the Python of .venv-clients: `python sdk.py URL` ends with status 0."""
+
+import sys
+from typing import Any
+
+import openstack
+from openstack import exceptions
+
+URL = sys.argv[1]
+
+
+def refused(kind: type[Exception], call: Any, *arguments: Any, **values: Any) -> str:  # noqa: ANN401 - any call
+    try:
+        call(*arguments, **values)
+    except kind as error:
+        return str(error)
+    raise AssertionError(f"{call} was not refused")
+
+
+def names(found: Any) -> list[str]:  # noqa: ANN401 - the SDK has no types
+    return sorted(one.name or "" for one in found)
+
+
+def networks_are_created_found_changed_and_deleted(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    blue = network.create_network(name="blue", provider_network_type="vxlan", provider_segmentation_id=7, mtu=1400)
+    assert (blue.provider_network_type, blue.provider_segmentation_id, blue.mtu) == ("vxlan", 7, 1400)
+    assert blue.status == "ACTIVE"
+    assert blue.is_admin_state_up is True
+    assert network.find_network("blue").id == blue.id
+    assert network.find_network(blue.id).name == "blue"
+    assert network.find_network("nothing") is None
+    assert network.find_network("odd/name?x#y") is None
+    assert network.get_network(blue.id).created_at == blue.created_at
+    assert network.update_network(blue, name="sky", description="changed").name == "sky"
+    assert names(network.networks(name="sky", status="ACTIVE", provider_network_type="vxlan")) == ["sky"]
+    assert names(network.networks(name="blue")) == []
+    twin = network.create_network(name="sky")
+    assert "More than one" in refused(exceptions.DuplicateResource, network.find_network, "sky")
+    for one in (blue, twin):
+        network.delete_network(one)
+    refused(exceptions.NotFoundException, network.get_network, blue.id)
+    assert network.delete_network(blue.id) is None
+    refused(exceptions.NotFoundException, network.delete_network, blue.id, ignore_missing=False)
+
+
+def changes_can_be_made_conditional_on_the_revision(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    one = network.create_network(name="first")
+    known = one.revision_number
+    changed = network.update_network(one, if_revision=known, name="second")
+    assert changed.revision_number > known
+    told = refused(exceptions.PreconditionFailedException, network.update_network, one.id, if_revision=known, name="x")
+    assert f"Constrained to {known}, but current revision is {changed.revision_number}" in told
+    refused(exceptions.PreconditionFailedException, network.delete_network, one.id, if_revision=known)
+    assert network.get_network(one.id).name == "second"
+    network.delete_network(one.id, if_revision=changed.revision_number)
+
+
+def segments_are_created_filtered_changed_and_deleted(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    blue = network.create_network(name="blue", provider_network_type="geneve", provider_segmentation_id=1)
+    second = network.create_segment(
+        name="second", network_id=blue.id, network_type="vxlan", segmentation_id=8, description="of blue"
+    )
+    for wanted in (
+        {"name": "second"},
+        {"description": "of blue"},
+        {"network_type": "vxlan"},
+        {"segmentation_id": 8},
+        {"name": "second", "network_id": blue.id},
+    ):
+        assert [one.id for one in network.segments(**wanted)] == [second.id], wanted
+    assert len(list(network.segments(network_id=blue.id))) == 2
+    assert [one["provider:segmentation_id"] for one in network.get_network(blue.id).segments] == [1, 8]
+    assert network.find_segment("second").id == second.id
+    assert network.update_segment(second, name="third").name == "third"
+    told = refused(
+        exceptions.ConflictException,
+        network.create_segment,
+        network_id=blue.id,
+        network_type="vxlan",
+        segmentation_id=8,
+    )
+    assert second.id in told
+    told = refused(
+        exceptions.BadRequestException,
+        network.create_segment,
+        network_id=blue.id,
+        network_type="vlan",
+        physical_network="typo",
+        segmentation_id=8,
+    )
+    assert "'typo'" in told
+    network.delete_segment(second)
+    refused(exceptions.NotFoundException, network.get_segment, second.id)
+    network.delete_network(blue)
+    assert list(network.segments(network_id=blue.id)) == []
+
+
+def lists_come_in_pages_of_any_size(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    made = [network.create_network(name=f"n{number}") for number in range(5)]
+    everything = [one.id for one in network.networks()]
+    assert sorted(everything) == sorted(one.id for one in made)
+    for limit in (1, 2, 5, 7):
+        assert [one.id for one in network.networks(limit=limit)] == everything, limit
+    assert names(network.networks(limit=2, name="n3")) == ["n3"]
+    backwards = [one.name for one in network.networks(limit=2, sort_key="name", sort_dir="desc")]
+    assert backwards == ["n4", "n3", "n2", "n1", "n0"]
+    assert [one.name for one in network.networks(fields=["name"], name="n1")] == ["n1"]
+    assert len(list(network.segments(limit=2))) == 5
+    for one in made:
+        network.delete_network(one)
+
+
+def extensions_are_found_by_their_alias(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    assert network.find_extension("segment").name == "Segment"
+    assert network.find_extension("router") is None
+    assert "provider" in {one.alias for one in network.extensions()}
+
+
+def main() -> None:
+    connection = openstack.connection.Connection(
+        auth_type="none", auth={"endpoint": URL}, region_name="RegionOne", app_name="tests"
+    )
+    for step in (
+        networks_are_created_found_changed_and_deleted,
+        changes_can_be_made_conditional_on_the_revision,
+        segments_are_created_filtered_changed_and_deleted,
+        lists_come_in_pages_of_any_size,
+        extensions_are_found_by_their_alias,
+    ):
+        step(connection.network)
+        print(f"{step.__name__}: done")  # noqa: T201 - for the test that runs this
+
+
+if __name__ == "__main__":
+    main()
