@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 
 from segmentary.catalog import RESOURCES, Network, PhysicalNetwork, Segment
+from segmentary.catalog.segment import SEGMENT_CLAIM
 from segmentary.db import records
 from segmentary.db.transaction import Database, Tx
-from segmentary.errors import NetworkNotFound, NotFound, RevisionNumberConstraintFailed
+from segmentary.errors import NetworkNotFound, NotFound, RevisionNumberConstraintFailed, TryAgain
 from segmentary.rules.attribute import Resource, describe
 from segmentary.rules.kind import Flag, Timestamp
 from tests.rules.rows import ID, fitting_row
@@ -170,14 +171,25 @@ def test_record_whose_key_is_held_is_not_inserted(database: Database, run_sql: R
         insert_all(tx)
         same_claim = record_of(segment, id=str(uuid4()), segment_index=1)
         free = record_of(segment, id=str(uuid4()), segment_index=1, segmentation_id=101)
-        return [records.insert_unless_held(tx, one) for one in (same_claim, free)]
+        return [records.insert_unless_held(tx, one, SEGMENT_CLAIM) for one in (same_claim, free)]
 
     assert database.run(work) == [False, True]
     assert sorted(row[0] for row in run_sql("SELECT segmentation_id FROM segments")) == [100, 101]
 
 
+def test_record_with_another_key_that_is_held_is_an_error(database: Database, run_sql: RunSql) -> None:
+    def work(tx: Tx) -> bool:
+        insert_all(tx)
+        same_index = record_of(describe(Segment), id=str(uuid4()), segmentation_id=101)
+        return records.insert_unless_held(tx, same_index, SEGMENT_CLAIM)
+
+    with pytest.raises(TryAgain, match="segment_index_unique"):
+        database.run(work)
+    assert list(run_sql("SELECT id FROM segments")) == []
+
+
 def test_record_that_refers_to_nothing_is_an_error_and_not_a_held_key(database: Database) -> None:
     orphan = record_of(describe(Segment), network_type="local", physical_network=None, segmentation_id=None)
     with pytest.raises(Exception) as refused:  # noqa: PT011, the class is compared below
-        database.run(lambda tx: records.insert_unless_held(tx, orphan))
+        database.run(lambda tx: records.insert_unless_held(tx, orphan, SEGMENT_CLAIM))
     assert type(refused.value).__name__ == "TryAgain"

@@ -31,6 +31,7 @@ servers = pytest.mark.databases("postgresql", "mariadb")
 INSERT = Statement(text("INSERT INTO range_scopes (network_type, scope, version) VALUES ('trial', :scope, :version)"))
 SET = Statement(text("UPDATE range_scopes SET version = :version WHERE scope = :scope"))
 COUNT = Statement(text("SELECT count(*) FROM range_scopes"))
+KEY = answers.Key("project", "key")
 SELECT_ONE = Statement(text("SELECT 1"))
 NONSENSE = Statement(text("SELECT nonsense"))
 OWN_CONNECTION = {"postgresql": "SELECT pg_backend_pid()", "mariadb": "SELECT connection_id()"}
@@ -450,8 +451,8 @@ def test_row_whose_key_is_held_is_not_inserted_and_the_transaction_goes_on(
 ) -> None:
     def work(tx: Tx) -> list[bool]:
         insert(tx)
-        return [answers.take(tx, "key", "one"), answers.take(tx, "key", "other")]
+        return [answers.take(tx, KEY, "one"), answers.take(tx, KEY, "other")]
 
     assert database.run(work) == [True, False]
     assert rows() == [("a", 1)]
-    assert database.read(lambda tx: answers.kept(tx, "key")) == ("one", "")
+    assert database.read(lambda tx: answers.kept(tx, KEY)) == ("one", "")

@@ -9,7 +9,7 @@ none                         null                        absent
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from segmentary.catalog.network_type import LARGEST_ID, NAMES
+from segmentary.catalog.network_type import IDS_OF_TYPES, LARGEST_ID, NAMES
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.segment import Segment
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
@@ -151,7 +151,7 @@ class Network:
         sortable=False,
     )
     provider_segmentation_id: int | Absent | None = attribute(
-        Integer(1, LARGEST_ID, decimal_text=True),
+        Integer(1, LARGEST_ID, decimal_text=True, narrower=IDS_OF_TYPES),
         doc="The segmentation ID of its only segment.",
         wire="provider:segmentation_id",
         create=Presence.OPTIONAL,

@@ -123,6 +123,8 @@ NETWORK_TYPES: tuple[NetworkType, ...] = (LOCAL, FLAT, VLAN, VXLAN, GRE, GENEVE)
 BY_NAME = {one.name: one for one in NETWORK_TYPES}
 NAMES = tuple(BY_NAME)
 LARGEST_ID = max(one.ids.maximum for one in NETWORK_TYPES if one.ids)
+# Said wherever a number is refused that is an ID of no type.
+IDS_OF_TYPES = ", ".join(f"{one.name} {one.ids.minimum} to {one.ids.maximum}" for one in NETWORK_TYPES if one.ids)
 
 
 def largest_mtu(network_type: NetworkType, global_mtu: int, physical_network_mtu: int | None) -> int | None:

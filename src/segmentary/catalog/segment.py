@@ -9,7 +9,7 @@ A segment's claim is what no other segment may hold at the same time:
     local          ''                                   NULL: claims nothing, never collides
 """
 
-from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES, Need, NetworkType, Scope
+from segmentary.catalog.network_type import IDS_OF_TYPES, LARGEST_ID, NAMES, NETWORK_TYPES, Need, NetworkType, Scope
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, HOST, ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import SegmentNotFound
@@ -125,7 +125,7 @@ class Segment:
         create=Presence.OPTIONAL,
     )
     segmentation_id: int | None = attribute(
-        Integer(1, LARGEST_ID),
+        Integer(1, LARGEST_ID, narrower=IDS_OF_TYPES),
         doc="VLAN ID, VNI or GRE key, within the limits of the network type; chosen from a range if left out.",
         create=Presence.OPTIONAL,
     )

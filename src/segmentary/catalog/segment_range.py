@@ -7,7 +7,7 @@
 A range holds no row for its IDs: an ID is used while a segment holds it.
 """
 
-from segmentary.catalog.network_type import LARGEST_ID, NETWORK_TYPES, Need, NetworkType
+from segmentary.catalog.network_type import IDS_OF_TYPES, LARGEST_ID, NETWORK_TYPES, Need, NetworkType
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import NetworkSegmentRangeNotFound
@@ -20,8 +20,18 @@ RANGE_TYPES = tuple(one.name for one in NETWORK_TYPES if one.ids)
 RANDOM, LOWEST, LEAST_RECENTLY_RELEASED = "random", "lowest", "least_recently_released"
 ACTIVE, DRAINING, RESERVED = "active", "draining", "reserved"
 LONGEST_COOLDOWN = 366 * 24 * 3600
-# `used` and `available` name at most this many IDs, unless they are asked for by `fields`.
+# `used` and `available` name at most so many IDs of a range, and so many in all ranges of one answer.
 LISTED_IDS = 4096
+LISTED_TOGETHER = 65_536
+# The same for a list that is asked for by `fields`.
+LISTED_ON_REQUEST = 2**20
+
+
+_BOUND = Integer(1, LARGEST_ID, narrower=IDS_OF_TYPES)
+_FIRST = (
+    f"the first {LISTED_IDS}, and {LISTED_TOGETHER} of all ranges of a list; with fields={{}} the first "
+    f"{LISTED_ON_REQUEST}."
+)
 
 
 def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
@@ -69,6 +79,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
             expression=(IsTrue("shared") & absent("project_id")) | (~IsTrue("shared") & present("project_id")),
             attribute="project_id",
             limit="a shared range has no project, any other has one",
+            waits_for=("project_id",),
         ),
         ReferenceRule(
             name="network_segment_range_physical_network_known",
@@ -110,8 +121,8 @@ class SegmentRange:
         create=Presence.OPTIONAL,
         empty=True,
     )
-    minimum: int = attribute(Integer(1, LARGEST_ID), doc="The first ID.", create=Presence.REQUIRED, update=True)
-    maximum: int = attribute(Integer(1, LARGEST_ID), doc="The last ID.", create=Presence.REQUIRED, update=True)
+    minimum: int = attribute(_BOUND, doc="The first ID.", create=Presence.REQUIRED, update=True)
+    maximum: int = attribute(_BOUND, doc="The last ID.", create=Presence.REQUIRED, update=True)
     allocation: str = attribute(
         Choice((RANDOM, LOWEST, LEAST_RECENTLY_RELEASED)),
         doc="Which free ID is chosen.",
@@ -137,23 +148,24 @@ class SegmentRange:
     used: dict[str, str] | Absent = attribute(
         View(Integer(1, LARGEST_ID)),
         default=ABSENT,
-        doc=f"ID to project of the networks that hold IDs of the range; the first {LISTED_IDS} unless asked for by "
-        "fields=used. A filter names an ID that is used.",
+        doc="ID to project of the networks that hold IDs of the range; "
+        + _FIRST.format("used")
+        + " A filter names an ID that is used.",
         stored=False,
         sortable=False,
     )
     available: list[int] | Absent = attribute(
         View(Integer(1, LARGEST_ID)),
         default=ABSENT,
-        doc=f"The free IDs; the first {LISTED_IDS} unless asked for by fields=available. A filter names an ID that is "
-        "free.",
+        doc="The free IDs; " + _FIRST.format("available") + " A filter names an ID that is free.",
         stored=False,
         sortable=False,
     )
     available_intervals: list[list[int]] | Absent = attribute(
         View(),
         default=ABSENT,
-        doc=f"The free IDs as pairs of first and last; the first {LISTED_IDS} pairs, only where asked for by fields.",
+        doc="The free IDs as pairs of first and last, only with fields=available_intervals; the first "
+        f"{LISTED_ON_REQUEST} pairs.",
         stored=False,
         filterable=False,
         sortable=False,

@@ -29,7 +29,19 @@ from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Executable, Integer, Table, bindparam
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Executable,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    TextClause,
+    UniqueConstraint,
+    bindparam,
+    text,
+)
 from sqlalchemy.dialects.mysql import insert as mariadb_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -40,6 +52,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from segmentary.rules.kind import Flag, Kind, Timestamp, Uuid
 
 WAIT_SECONDS = 10
+Key = PrimaryKeyConstraint | UniqueConstraint
 
 
 class Cause(Enum):
@@ -63,6 +76,10 @@ class Failure:
     columns: tuple[str, ...] = ()
     is_held_key: bool = False
 
+    def is_of(self, key: Key) -> bool:
+        """Tell whether another row has this key; a primary key has no name of its own."""
+        return self.is_held_key and self.constraint == (key.name or "PRIMARY")
+
 
 class Dialect:
     """What the rest of `db` asks of a database.
@@ -70,6 +87,7 @@ class Dialect:
     `begin` and `begin_reading` are the statements that begin a transaction that writes, and one whose statements all
     see the same state. `schema_lock` waits until no other connection upgrades the schema and answers 1; it is empty
     where beginning to write does that.
+    `locks_tables` says that whoever wants rows for itself locks their table, because row locks are not given in turn.
     """
 
     scheme: str
@@ -84,6 +102,7 @@ class Dialect:
     update_returning = True
     held_key_is_error = False
     one_writer = False
+    locks_tables = False
     time_to_driver: Callable[[str], str] | None = None
     flag_from_driver: Callable[[Any], bool] | None = None
     insert: Callable[[Table], Any]
@@ -96,13 +115,18 @@ class Dialect:
         """Prepare a new connection."""
         raise NotImplementedError
 
+    def lock_table(self, table: Table, *, alone: bool) -> TextClause:
+        """Return the statement that locks a table; only of a dialect that `locks_tables`."""
+        raise NotImplementedError
+
     def failure(self, error: Exception) -> Failure:
         """Tell what an error of the driver means."""
         raise NotImplementedError
 
-    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Any:  # noqa: ANN401, an executable
-        """Return the insertion of a row that does nothing where another row has one of its keys."""
-        return self.insert(table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
+    def insert_unless_held(self, names: Sequence[str], key: Key) -> Any:  # noqa: ANN401, an executable
+        """Return the insertion of a row that does nothing where another row of the table has the same key."""
+        insertion = self.insert(key.table).values({name: bindparam(name) for name in names})
+        return insertion.on_conflict_do_nothing(index_elements=list(key.columns))
 
     def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401, a select, an executable
         """Return the insertion of the rows of a select that changes the row with the same primary key, if there is."""
@@ -170,6 +194,7 @@ class Postgresql(Dialect):
     begin_reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
     # $1, $2: what the server itself understands
     compiler_arguments = MappingProxyType({"paramstyle": "numeric_dollar"})
+    locks_tables = True
     has_pipeline = True
     has_listed = True
     insert = staticmethod(postgresql_insert)
@@ -196,6 +221,14 @@ class Postgresql(Dialect):
         connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in chosen.items()))
         connection.adapters.register_loader("uuid", TextLoader)
         connection.adapters.register_loader("timestamptz", _WireTimeLoader)
+
+    def lock_table(self, table: Table, *, alone: bool) -> TextClause:
+        """Return the statement that shares a table with those who only rely on its rows, or that takes it alone.
+
+        A row lock to be shared is granted as long as others share the row, whoever waits to have it alone: under load
+        for ever. Table locks are granted in turn, and write nothing into rows. Reading goes on beside either.
+        """
+        return text(f"LOCK TABLE {table.name} IN {'EXCLUSIVE' if alone else 'ROW SHARE'} MODE")
 
     def failure(self, error: Exception) -> Failure:
         """SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
@@ -285,12 +318,12 @@ class Mariadb(Dialect):
             return Failure(Cause.DISCONNECTED)
         return Failure(Cause.OTHER)
 
-    def insert_unless_held(self, table: Table, names: Sequence[str]) -> Any:  # noqa: ANN401, an executable
+    def insert_unless_held(self, names: Sequence[str], key: Key) -> Any:  # noqa: ANN401, an executable
         """A refused row is an error here, which leaves the transaction as it was (`Tx.insert_unless_held`).
 
         INSERT IGNORE would also swallow rows that break a CHECK.
         """
-        return mariadb_insert(table).values({name: bindparam(name) for name in names})
+        return mariadb_insert(key.table).values({name: bindparam(name) for name in names})
 
     def insert_or_update(self, table: Table, names: Sequence[str], rows: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401, a select, an executable
         """ON DUPLICATE KEY UPDATE."""

@@ -6,10 +6,24 @@ Nothing is kept but the rows of the segments themselves; a number is free while 
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, and_, bindparam, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from segmentary.catalog.segment_range import LEAST_RECENTLY_RELEASED
 from segmentary.db.dialects import Dialect
@@ -17,7 +31,11 @@ from segmentary.db.statement import Statement
 from segmentary.db.tables import RELEASES, TABLES
 from segmentary.db.transaction import Tx
 
-FIRST_WINDOW = 4096
+# How many numbers are compared with what is used at a time: few at first, then more, as long as all are taken.
+FIRST_WINDOW = 64
+LARGEST_WINDOW = 65_536
+# Old releases are forgotten so many at a time, after looking at so many.
+FORGOTTEN_AT_ONCE = 256
 _SEGMENTS = TABLES["segments"]
 _RANGES = TABLES["network_segment_ranges"]
 
@@ -32,59 +50,89 @@ class Pool(NamedTuple):
 Interval = tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Where free numbers are looked for: intervals of a pool, in this order; `besides` are numbers that will not do."""
+
+    pool: Pool
+    intervals: Sequence[Interval]
+    besides: AbstractSet[int]
+
+
 def next_free(tx: Tx, pool: Pool, after: int, maximum: int) -> int | None:
     """Return the smallest free number above `after`, which is used, up to `maximum`, or None."""
     row = tx.row(_next_free(), {**pool._asdict(), "after": after, "maximum": maximum})
     return row[0] if row else None
 
 
-def next_rested(tx: Tx, pool: Pool, interval: Interval, released_after: int) -> int | None:
-    """Return the smallest number of the interval that is neither used nor was released after that moment, or None."""
-    values = {**pool._asdict(), "minimum": interval[0], "maximum": interval[1], "released_after": released_after}
-    row = tx.row(_next_rested(), values)
-    return row[0] if row else None
+def longest_released(tx: Tx, space: Space, count: int, released_before: int) -> list[int]:
+    """Return up to `count` free numbers that were released before that moment, the longest ago first."""
+    found: list[tuple[int, int]] = []
+    limit = count + len(space.besides)
+    for interval in space.intervals:
+        values = {**_within(space.pool, interval), "released_before": released_before, "limit": limit}
+        rows = tx.rows(_longest_released(), values)
+        found += [(moment, number) for moment, number in rows if number not in space.besides]
+    return [number for _, number in sorted(found)[:count]]
 
 
-def longest_released(tx: Tx, pool: Pool, interval: Interval, released_before: int, count: int) -> list[int]:
-    """Return the free numbers of the interval that were released longest ago, before that moment, oldest first."""
-    values = {**pool._asdict(), "minimum": interval[0], "maximum": interval[1], "released_before": released_before}
-    return [row[0] for row in tx.rows(_longest_released(), {**values, "limit": count})]
+def free_numbers(tx: Tx, space: Space, count: int, released_after: int | None) -> list[int]:
+    """Return up to `count` free numbers, in the order of the intervals.
 
-
-def free_numbers(
-    tx: Tx, pool: Pool, intervals: Sequence[Interval], count: int, released_after: int | None
-) -> list[int]:
-    """Return up to `count` free numbers of the intervals, in their order, not released after that moment.
-
-    Windows of the intervals are compared with what is used in them; they grow, so that a full pool costs few reads.
+    With `released_after` none that was released after that moment. An empty list says that there are none.
     """
     found: list[int] = []
-    size = max(FIRST_WINDOW, 4 * count)
-    for minimum, maximum in intervals:
+    size = max(FIRST_WINDOW, 2 * count)
+    for minimum, maximum in space.intervals:
         low = minimum
         while low <= maximum and len(found) < count:
             high = min(maximum, low + size - 1)
-            taken = set(used_numbers(tx, pool, (low, high)))
-            if released_after is not None:
-                values = {**pool._asdict(), "minimum": low, "maximum": high, "released_after": released_after}
-                taken.update(row[0] for row in tx.rows(_released(), values))
+            taken = _taken(tx, space.pool, (low, high), released_after) | space.besides
             found += _first_free(low, high, taken, count - len(found))
-            low, size = high + 1, size * 2
+            low, size = high + 1, min(size * 4, max(size, LARGEST_WINDOW))
     return found
 
 
-def used_numbers(tx: Tx, pool: Pool, interval: Interval) -> list[int]:
-    """Return the used numbers of the interval, in order."""
-    values = {**pool._asdict(), "minimum": interval[0], "maximum": interval[1]}
-    return [row[0] for row in tx.rows(_used(), values)]
+def resting(tx: Tx, pool: Pool, interval: Interval, released_after: int) -> int:
+    """Return how many numbers of the interval are free and were released after that moment."""
+    row = tx.row(_resting(), {**_within(pool, interval), "released_after": released_after})
+    return int(row[0]) if row else 0
 
 
-def release(tx: Tx, numbers: Sequence[tuple[Pool, int]], moment: int) -> None:
-    """Note when numbers were released, in microseconds since 1970, where a range of theirs wants to know."""
-    tx.execute_each(_release(), [{**pool._asdict(), "number": number, "moment": moment} for pool, number in numbers])
+def release(tx: Tx, pool: Pool, number: int, moment: int) -> bool:
+    """Note when a number was released, in microseconds since 1970; tell whether a range of it wants to know."""
+    values = {**pool._asdict(), "number": number, "moment": moment}
+    return tx.execute(_release(), values) > 0
 
 
-def _first_free(low: int, high: int, taken: set[int], count: int) -> Iterator[int]:
+def forget_releases(tx: Tx, pool: Pool, moment: int) -> None:
+    """Forget some releases of which no range wants to know any more at that moment, oldest first.
+
+    Those of numbers that are used again, and those older than the cooldown of a range that does not choose by them.
+    """
+    stale = tx.rows(_stale_releases(), {**pool._asdict(), "moment": moment})
+    if stale:
+        numbers = [number for number, _ in stale]
+        # One statement for any number of them: what is missing is the last one again.
+        numbers += numbers[-1:] * (FORGOTTEN_AT_ONCE - len(stale))
+        values = {f"number_{place}": number for place, number in enumerate(numbers)}
+        # A number may have been released again since the look: that release is younger, and stays.
+        tx.execute(_forget(), {**pool._asdict(), **values, "newest": max(moment for _, moment in stale)})
+
+
+def _within(pool: Pool, interval: Interval) -> dict[str, Any]:
+    return {**pool._asdict(), "minimum": interval[0], "maximum": interval[1]}
+
+
+def _taken(tx: Tx, pool: Pool, interval: Interval, released_after: int | None) -> set[int]:
+    """Return the numbers of the interval that are used, or were released after that moment."""
+    values = _within(pool, interval)
+    if released_after is None:
+        return {row[0] for row in tx.rows(_used(), values)}
+    return {row[0] for row in tx.rows(_used_or_resting(), {**values, "released_after": released_after})}
+
+
+def _first_free(low: int, high: int, taken: AbstractSet[int], count: int) -> Iterator[int]:
     for number in range(low, high + 1):
         if count <= 0:
             return
@@ -130,77 +178,105 @@ def _next_free() -> Statement:
 
 
 @cache
-def _next_rested() -> Statement:
-    used, released = _SEGMENTS.alias("used"), RELEASES.alias("released")
-    low, high = bindparam("minimum", type_=BigInteger()), bindparam("maximum", type_=BigInteger())
-    candidates = union_all(
-        select((low + 0).label("number")),
-        select(used.c.claim_id + 1).where(_in_pool(used.c), used.c.claim_id >= low, used.c.claim_id < high),
-        select(released.c.segmentation_id + 1).where(
-            _released_in_pool(released.c),
-            released.c.segmentation_id >= low,
-            released.c.segmentation_id < high,
-            released.c.released_at > bindparam("released_after"),
-        ),
-    ).subquery("candidate")
-    return _untaken(candidates.c.number, candidates)
-
-
-def _untaken(number: ColumnElement[Any], candidates: Any) -> Statement:  # noqa: ANN401, a subquery
-    """Return the smallest candidate that is neither used nor resting."""
-    holder, rest = _SEGMENTS.alias("holder"), RELEASES.alias("rest")
-    held = and_(_in_pool(holder.c), holder.c.claim_id == number)
-    rests = and_(
-        _released_in_pool(rest.c),
-        rest.c.segmentation_id == number,
-        rest.c.released_at > bindparam("released_after"),
-    )
-    statement = (
-        select(number)
-        .select_from(candidates.outerjoin(holder, held).outerjoin(rest, rests))
-        .where(holder.c.claim_id.is_(None), rest.c.segmentation_id.is_(None))
-        .order_by(number)
-        .limit(1)
-    )
-    return Statement(statement, [number])
-
-
-@cache
 def _longest_released() -> Statement:
-    number = RELEASES.c.segmentation_id
-    held = and_(
-        _SEGMENTS.c.network_type == RELEASES.c.network_type,
-        _SEGMENTS.c.claim_scope == RELEASES.c.scope,
-        _SEGMENTS.c.claim_id == number,
-    )
+    columns = [RELEASES.c.released_at, RELEASES.c.segmentation_id]
     statement = (
-        select(number)
-        .select_from(RELEASES.outerjoin(_SEGMENTS, held))
+        select(*columns)
+        .select_from(RELEASES.outerjoin(_SEGMENTS, _held_again()))
         .where(
             _released_in_pool(RELEASES.c),
-            number.between(bindparam("minimum"), bindparam("maximum")),
+            RELEASES.c.segmentation_id.between(bindparam("minimum"), bindparam("maximum")),
             RELEASES.c.released_at <= bindparam("released_before"),
             _SEGMENTS.c.claim_id.is_(None),
         )
-        .order_by(RELEASES.c.released_at, number)
+        .order_by(*columns)
         .limit(bindparam("limit"))
     )
-    return Statement(statement, [number])
+    return Statement(statement, columns)
+
+
+def _used_numbers() -> Select[Any]:
+    number = _SEGMENTS.c.claim_id
+    return select(number).where(_in_pool(_SEGMENTS.c), number.between(bindparam("minimum"), bindparam("maximum")))
+
+
+def _released_numbers() -> Select[Any]:
+    number = RELEASES.c.segmentation_id
+    inside = number.between(bindparam("minimum"), bindparam("maximum"))
+    recent = RELEASES.c.released_at > bindparam("released_after")
+    return select(number).where(_released_in_pool(RELEASES.c), inside, recent)
 
 
 @cache
 def _used() -> Statement:
-    number = _SEGMENTS.c.claim_id
-    inside = number.between(bindparam("minimum"), bindparam("maximum"))
-    return Statement(select(number).where(_in_pool(_SEGMENTS.c), inside).order_by(number), [number])
+    return Statement(_used_numbers(), [_SEGMENTS.c.claim_id])
 
 
 @cache
-def _released() -> Statement:
-    number = RELEASES.c.segmentation_id
-    inside = number.between(bindparam("minimum"), bindparam("maximum"))
-    recent = RELEASES.c.released_at > bindparam("released_after")
-    return Statement(select(number).where(_released_in_pool(RELEASES.c), inside, recent), [number])
+def _used_or_resting() -> Statement:
+    return Statement(union_all(_used_numbers(), _released_numbers()), [_SEGMENTS.c.claim_id])
+
+
+@cache
+def _resting() -> Statement:
+    columns = [func.count()]
+    of_pool = _released_numbers().with_only_columns(*columns).select_from(RELEASES.outerjoin(_SEGMENTS, _held_again()))
+    return Statement(of_pool.where(_SEGMENTS.c.claim_id.is_(None)), columns)
+
+
+def _held_again() -> ColumnElement[bool]:
+    return and_(
+        _SEGMENTS.c.network_type == RELEASES.c.network_type,
+        _SEGMENTS.c.claim_scope == RELEASES.c.scope,
+        _SEGMENTS.c.claim_id == RELEASES.c.segmentation_id,
+    )
+
+
+@cache
+def _stale_releases() -> Statement:
+    """Find the stale ones among the oldest releases of a pool."""
+    names = ("network_type", "scope", "segmentation_id", "released_at")
+    oldest = (
+        select(*(RELEASES.c[name] for name in names))
+        .where(_released_in_pool(RELEASES.c))
+        .order_by(RELEASES.c.released_at)
+        .limit(4 * FORGOTTEN_AT_ONCE)
+        .subquery("oldest")
+    )
+    held = and_(
+        _SEGMENTS.c.network_type == oldest.c.network_type,
+        _SEGMENTS.c.claim_scope == oldest.c.scope,
+        _SEGMENTS.c.claim_id == oldest.c.segmentation_id,
+    )
+    by_release = _RANGES.c.allocation == LEAST_RECENTLY_RELEASED
+    rests = oldest.c.released_at > bindparam("moment", type_=BigInteger()) - _RANGES.c.cooldown * 1_000_000
+    wanted = (
+        select(_RANGES.c.id)
+        .where(
+            _RANGES.c.network_type == oldest.c.network_type,
+            func.coalesce(_RANGES.c.physical_network, "") == oldest.c.scope,
+            _RANGES.c.minimum <= oldest.c.segmentation_id,
+            _RANGES.c.maximum >= oldest.c.segmentation_id,
+            or_(by_release, rests),
+        )
+        .exists()
+    )
+    columns = [oldest.c.segmentation_id, oldest.c.released_at]
+    statement = (
+        select(*columns)
+        .select_from(oldest.outerjoin(_SEGMENTS, held))
+        .where(or_(_SEGMENTS.c.claim_id.is_not(None), ~wanted))
+        .limit(FORGOTTEN_AT_ONCE)
+    )
+    return Statement(statement, columns)
+
+
+@cache
+def _forget() -> Statement:
+    numbers = [bindparam(f"number_{place}", type_=BigInteger()) for place in range(FORGOTTEN_AT_ONCE)]
+    chosen = RELEASES.c.segmentation_id.in_(numbers)
+    seen = RELEASES.c.released_at <= bindparam("newest", type_=BigInteger())
+    return Statement(delete(RELEASES).where(_released_in_pool(RELEASES.c), chosen, seen))
 
 
 def _wants_releases() -> Select[*tuple[Any, ...]]:

@@ -54,12 +54,21 @@ _OFFER_COLUMNS = (
 def offers(tx: Tx, network_type: str, scope: str | None, project_id: str) -> list[Offer]:
     """Return the shared ranges, those of the project and every reserved one, by id; `scope` None: of any scope.
 
-    They are locked against change until the transaction ends, but not against other readers of this kind.
+    They are locked against change until the transaction ends, but not against other readers of this kind, unless the
+    transaction is a repeated one: whoever others were in the way of has the ranges alone the next time.
     """
     values = {"network_type": network_type, "project_id": project_id}
     if scope is not None:
         values["scope"] = scope
-    return [_offer(row) for row in tx.rows(_offers(scope is not None), values)]
+    if tx.locks_tables:
+        tx.later(_lock(tx.is_repeated), {})
+    return [_offer(row) for row in tx.rows(_offers(scope is not None, tx.is_repeated), values)]
+
+
+def wait_for_allocations(tx: Tx) -> None:
+    """Wait for the transactions that have ranges locked, so that one of them can be changed."""
+    if tx.locks_tables:
+        tx.later(_lock(alone=True), {})
 
 
 def reserved(tx: Tx, network_type: str, interval: Interval) -> list[Offer]:
@@ -129,7 +138,12 @@ def _scope() -> ColumnElement[str]:
 
 
 @cache
-def _offers(of_one_scope: bool) -> Statement:  # noqa: FBT001, one of two statements
+def _lock(alone: bool) -> Statement:  # noqa: FBT001, one of two statements
+    return Statement(lambda dialect: dialect.lock_table(_RANGES, alone=alone))
+
+
+@cache
+def _offers(of_one_scope: bool, alone: bool) -> Statement:  # noqa: FBT001, one of four statements
     columns = [_RANGES.c[name] for name in _OFFER_COLUMNS]
     conditions = [
         _RANGES.c.network_type == bindparam("network_type"),
@@ -141,16 +155,27 @@ def _offers(of_one_scope: bool) -> Statement:  # noqa: FBT001, one of two statem
     ]
     if of_one_scope:
         conditions.append(_scope() == bindparam("scope", type_=String()))
-    statement = select(*columns).where(*conditions).order_by(_RANGES.c.id).with_for_update(read=True)
-    return Statement(statement, columns)
+    statement = select(*columns).where(*conditions).order_by(_RANGES.c.id)
+
+    def make(dialect: Dialect) -> Any:  # noqa: ANN401, an executable
+        return statement if dialect.locks_tables else statement.with_for_update(read=not alone)
+
+    return Statement(make, columns)
 
 
 @cache
 def _reserved() -> Statement:
     columns = [_RANGES.c[name] for name in _OFFER_COLUMNS]
-    shares = and_(_RANGES.c.minimum <= bindparam("maximum"), _RANGES.c.maximum >= bindparam("minimum"))
-    of_type = _RANGES.c.network_type == bindparam("network_type")
-    return Statement(select(*columns).where(of_type, shares, _RANGES.c.state == RESERVED), columns)
+    statement = select(*columns).where(*_shares_a_number(), _RANGES.c.state == RESERVED).order_by(_RANGES.c.id)
+    return Statement(statement, columns)
+
+
+def _shares_a_number() -> tuple[ColumnElement[bool], ...]:
+    return (
+        _RANGES.c.network_type == bindparam("network_type"),
+        _RANGES.c.minimum <= bindparam("maximum"),
+        _RANGES.c.maximum >= bindparam("minimum"),
+    )
 
 
 @cache
@@ -169,16 +194,10 @@ def _take_scope() -> Statement:
 @cache
 def _overlapping(reserved: bool) -> Statement:  # noqa: FBT001, one of two statements
     of_kind = _RANGES.c.state == RESERVED if reserved else _RANGES.c.state != RESERVED
+    of_scope = _scope() == bindparam("scope", type_=String())
     statement = (
         select(_RANGES.c.id)
-        .where(
-            _RANGES.c.network_type == bindparam("network_type"),
-            _scope() == bindparam("scope", type_=String()),
-            _RANGES.c.minimum <= bindparam("maximum"),
-            _RANGES.c.maximum >= bindparam("minimum"),
-            _RANGES.c.id != bindparam("but"),
-            of_kind,
-        )
+        .where(*_shares_a_number(), of_scope, _RANGES.c.id != bindparam("but"), of_kind)
         .order_by(_RANGES.c.minimum)
     )
     return Statement(statement, [_RANGES.c.id])

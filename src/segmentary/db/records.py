@@ -4,21 +4,24 @@ A row is a tuple of the values of a record's attributes, in the order of their d
 lists are encoded from rows, without making records of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, bindparam, delete, select
+from sqlalchemy import BindParameter, Table, bindparam, delete, select
 from sqlalchemy import update as sql_update
 
 from segmentary.db.statement import Row, Statement, insertion
-from segmentary.db.tables import TABLES
+from segmentary.db.tables import KEYS, TABLES
 from segmentary.db.transaction import Tx
 from segmentary.errors import RevisionNumberConstraintFailed
 from segmentary.rules.attribute import Resource, describe
+from segmentary.rules.rule import UniqueRule
 
 T = TypeVar("T")
+# How many records one statement locks or changes; a power of two.
+IDS_AT_ONCE = 512
 
 
 def insert_records(tx: Tx, records: Sequence[Any]) -> None:
@@ -28,11 +31,11 @@ def insert_records(tx: Tx, records: Sequence[Any]) -> None:
     tx.execute_each(_insert(resource), [{column: getattr(record, column) for column in columns} for record in records])
 
 
-def insert_unless_held(tx: Tx, record: Any) -> bool:  # noqa: ANN401, a record of any resource
-    """Insert a record; tell whether it was inserted: not, where another holds one of its unique keys."""
+def insert_unless_held(tx: Tx, record: Any, rule: UniqueRule) -> bool:  # noqa: ANN401, a record of any resource
+    """Insert a record; tell whether it was inserted: not, where another has the same key of this rule."""
     resource = describe(record)
     values = {column: getattr(record, column) for column in resource.columns}
-    return tx.insert_unless_held(_insert_unless_held(resource), values)
+    return tx.insert_unless_held(_insert_unless_held(resource, rule), values, KEYS[rule.name])
 
 
 def lock(tx: Tx, record: type[T], record_id: str, *, revision: int | None = None) -> T:
@@ -47,6 +50,19 @@ def lock(tx: Tx, record: type[T], record_id: str, *, revision: int | None = None
     found = as_records(record, complete(tx, resource, [row]))[0]
     if revision is not None:
         require_revision(found, revision)
+    return found
+
+
+def lock_several(tx: Tx, record: type[T], record_ids: Sequence[str]) -> list[T]:
+    """Return records in the order of their ids, locked in this order; raise the resource's `NotFound`."""
+    resource = describe(record)
+    rows: list[Row] = []
+    for ids in _chunks(sorted(record_ids)):
+        rows += tx.rows(_lock_several(resource, len(ids)), _numbered(ids))
+    found = as_records(record, complete(tx, resource, rows))
+    missing = set(record_ids).difference(row[resource.columns.index("id")] for row in rows)
+    if missing:
+        raise resource.not_found(id=min(missing))
     return found
 
 
@@ -90,6 +106,20 @@ def by_ids(tx: Tx, resource: Resource, ids: Sequence[str]) -> list[Row]:
     found = tx.rows(_by_ids(resource, len(ids)), {f"id_{number}": one for number, one in enumerate(ids)})
     rows = {row[resource.columns.index("id")]: row for row in found}
     return complete(tx, resource, [rows[one] for one in ids if one in rows])
+
+
+def change_several(tx: Tx, before: Sequence[T], changes: Mapping[str, object]) -> list[T]:
+    """Store the same changes of several locked records, which their parts do not depend on, and return them as now."""
+    resource = describe(before[0])
+    values = {**changes, "updated_at": tx.now}
+    by_id = {one.id: one for one in before}  # type: ignore[attr-defined]  # every record has an id
+    for ids in _chunks(sorted(by_id)):
+        statement = _update_several(resource, tuple(values), len(ids))
+        tx.later(statement, {f"new_{name}": value for name, value in values.items()} | _numbered(ids))
+    return [
+        replace(one, **values, revision_number=one.revision_number + 1)  # type: ignore[type-var,attr-defined]  # a record
+        for one in before
+    ]
 
 
 def overwrite(tx: Tx, record: object) -> None:
@@ -155,14 +185,21 @@ def _insert(resource: Resource) -> Statement:
 
 
 @cache
-def _insert_unless_held(resource: Resource) -> Statement:
-    return Statement(lambda dialect: dialect.insert_unless_held(TABLES[resource.collection], resource.columns))
+def _insert_unless_held(resource: Resource, rule: UniqueRule) -> Statement:
+    return Statement(lambda dialect: dialect.insert_unless_held(resource.columns, KEYS[rule.name]))
 
 
 @cache
 def _lock(resource: Resource) -> Statement:
     table, columns = TABLES[resource.collection], columns_of(resource)
     return Statement(select(*columns).where(table.c.id == bindparam("id")).with_for_update(), columns)
+
+
+@cache
+def _lock_several(resource: Resource, count: int) -> Statement:
+    table, columns = TABLES[resource.collection], columns_of(resource)
+    chosen = table.c.id.in_(_ids(table, count))
+    return Statement(select(*columns).where(chosen).order_by(table.c.id).with_for_update(), columns)
 
 
 @cache
@@ -186,9 +223,36 @@ def _update(resource: Resource) -> Statement:
 
 
 @cache
+def _update_several(resource: Resource, names: tuple[str, ...], count: int) -> Statement:
+    table = TABLES[resource.collection]
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    values["revision_number"] = table.c.revision_number + 1
+    return Statement(sql_update(table).where(table.c.id.in_(_ids(table, count))).values(values))
+
+
+@cache
 def _delete(resource: Resource) -> Statement:
     table = TABLES[resource.collection]
     return Statement(delete(table).where(table.c.id == bindparam("id")))
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Return ids in parts of few different lengths, powers of two, the last one filled up with its last id.
+
+    So that few statements serve any number of ids.
+    """
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        part = ids[start : start + IDS_AT_ONCE]
+        missing = (1 << (len(part) - 1).bit_length()) - len(part)
+        yield [*part, *[part[-1]] * missing]
+
+
+def _numbered(ids: Sequence[str]) -> dict[str, str]:
+    return {f"id_{place}": one for place, one in enumerate(ids)}
+
+
+def _ids(table: Table, count: int) -> list[BindParameter[Any]]:
+    return [bindparam(f"id_{place}", type_=table.c.id.type) for place in range(count)]
 
 
 @cache

@@ -111,6 +111,13 @@ def _index_reference(rule: ReferenceRule, resource: Resource, table: Table) -> N
 
 
 TABLES: Mapping[str, Table] = {resource.collection: _table(resource) for resource in RESOURCES}
+# The constraint of each unique rule, by the name of the rule.
+KEYS: Mapping[str, UniqueConstraint] = {
+    str(constraint.name): constraint
+    for table in TABLES.values()
+    for constraint in table.constraints
+    if isinstance(constraint, UniqueConstraint)
+}
 
 # One row for each network type and physical network that has ranges: creating or changing a range writes it first, so
 # that two ranges cannot come to overlap, on any node of a cluster.
@@ -132,6 +139,7 @@ RELEASES = Table(
     Column("scope", text_type(64), primary_key=True),
     Column("segmentation_id", SERIAL_TYPE, primary_key=True, autoincrement=False),
     Column("released_at", SERIAL_TYPE, nullable=False),
+    Index("releases_oldest", "network_type", "scope", "released_at", "segmentation_id"),
     **_OPTIONS,
 )
 
@@ -165,10 +173,11 @@ OBSERVATIONS = Table(
     **_OPTIONS,
 )
 
-# The answers of requests that carried an Idempotency-Key.
+# The answers of requests that carried an Idempotency-Key; each project has its own.
 ANSWERS = Table(
     "answers",
     METADATA,
+    Column("project_id", text_type(255), primary_key=True),
     Column("idempotency_key", text_type(255), primary_key=True),
     Column("fingerprint", text_type(64), nullable=False),
     Column("answer", LONG_TEXT_TYPE, nullable=False),

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from segmentary.db.dialects import Cause
+from segmentary.db.dialects import Cause, Key
 from segmentary.db.engine import Pool, parse_url
 from segmentary.db.session import Session
 from segmentary.db.statement import Bindings, Prepared, Row, Statement
@@ -56,13 +56,17 @@ class _RunAgainError(Exception):
 class Tx:
     """One transaction: what `work` talks to."""
 
-    __slots__ = ("_database", "_session", "now", "recorded")
+    __slots__ = ("_database", "_session", "is_repeated", "now", "recorded")
 
-    def __init__(self, database: "Database", session: Session, now: str) -> None:
-        """Talk to a session in which a transaction is open, or none if `work` reads one state of one statement."""
+    def __init__(self, database: "Database", session: Session, now: str, *, is_repeated: bool = False) -> None:
+        """Talk to a session in which a transaction is open, or none if `work` reads one state of one statement.
+
+        `is_repeated` tells `work` that others were in the way of it before.
+        """
         self._database = database
         self._session = session
         self.now = now
+        self.is_repeated = is_repeated
         # Who changed what, for the observer.
         self.recorded: list[tuple[Any, Sequence[Any]]] = []
 
@@ -81,6 +85,11 @@ class Tx:
         """Whether transactions that write run one after the other."""
         return self._database.dialect.one_writer
 
+    @property
+    def locks_tables(self) -> bool:
+        """Whether tables are locked where elsewhere rows are."""
+        return self._database.dialect.locks_tables
+
     def rows(self, statement: Statement, values: Bindings) -> list[Row]:
         """Execute and return all rows."""
         return self._session.rows(self._database.prepared(statement), values)
@@ -94,15 +103,15 @@ class Tx:
         """Execute and return how many rows were changed or matched."""
         return self._session.count(self._database.prepared(statement), values)
 
-    def insert_unless_held(self, statement: Statement, values: Bindings) -> bool:
-        """Insert a row; tell whether it was inserted: not, where another row has one of its keys."""
+    def insert_unless_held(self, statement: Statement, values: Bindings, key: Key) -> bool:
+        """Insert a row; tell whether it was inserted: not, where another row has the same key."""
         dialect = self._database.dialect
         if not dialect.held_key_is_error:
             return self.execute(statement, values) == 1
         try:
             return self.execute(statement, values) == 1
         except dialect.errors as error:
-            if dialect.failure(error).is_held_key:
+            if dialect.failure(error).is_of(key):
                 return False
             raise
 
@@ -160,7 +169,7 @@ class Database:
                 time.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)))  # noqa: S311, a pause is no secret
             try:
                 with self._turn:
-                    result, recorded = self._attempt(work, now)
+                    result, recorded = self._attempt(work, now, is_repeated=attempt > 0)
             except _RunAgainError:
                 continue
             except ConstraintBroken as broken:
@@ -194,37 +203,43 @@ class Database:
             return TryAgain(reason=f"another request changed what this one rests on ({broken})")
         return self.read(lambda tx: explain(tx, broken.rule))
 
-    def _attempt(self, work: Callable[[Tx], T], now: str) -> tuple[T, list[tuple[Any, Sequence[Any]]]]:
+    def _attempt(
+        self, work: Callable[[Tx], T], now: str, *, is_repeated: bool
+    ) -> tuple[T, list[tuple[Any, Sequence[Any]]]]:
         committing = False
         with self._lent() as session:
             try:
                 session.begin(self.dialect.begin)
-                tx = Tx(self, session, now)
+                tx = Tx(self, session, now, is_repeated=is_repeated)
                 result = work(tx)
                 committing = True
                 session.commit()
             except BaseException as error:
-                lost = self._roll_back(session, error)
-                if committing and lost:
+                outcome_is_unknown = committing and self._is_lost(error)
+                self._roll_back(session, error)
+                if outcome_is_unknown:
                     raise TryAgain(
                         reason="the connection was lost during commit; look whether the change was made"
                     ) from error
                 raise
             return result, tx.recorded
 
-    def _roll_back(self, session: Session, error: BaseException) -> bool:
-        """Roll back; tell whether the connection is lost, which ends it."""
-        # A driver that was interrupted in the middle of an answer would take its rest for the next one.
-        session.lost = not isinstance(error, Exception)
+    def _is_lost(self, error: BaseException) -> bool:
+        """Tell whether the connection is of no more use after an error."""
         if isinstance(error, self.dialect.errors):
-            session.lost = self.dialect.failure(error).cause is Cause.DISCONNECTED
+            return self.dialect.failure(error).cause is Cause.DISCONNECTED
+        # A driver that was interrupted in the middle of an answer would take its rest for the next one.
+        return not isinstance(error, Exception)
+
+    def _roll_back(self, session: Session, error: BaseException) -> None:
+        """Roll back, or end the connection."""
+        session.lost = self._is_lost(error)
         if not session.lost:
             try:
                 session.rollback()
             except self.dialect.errors as second:
                 # SQLite rolls some failures back by itself and then refuses; any other failure ends the connection.
                 session.lost = self.dialect.failure(second).cause is not Cause.OTHER or not self.dialect.one_writer
-        return session.lost
 
     @contextmanager
     def _lent(self) -> Iterator[Session]:

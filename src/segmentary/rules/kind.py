@@ -100,16 +100,21 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A whole number; `decimal_text` also takes "100", for the attributes that clients send so."""
+    """A whole number; `decimal_text` also takes "100", for the attributes that clients send so.
+
+    `narrower` names the limits that a rule sets beside those of the kind.
+    """
 
     minimum: int
     maximum: int
     decimal_text: bool = False
+    narrower: str = ""
 
     @property
     def allows(self) -> str:
         """The limits in words."""
-        return f"a whole number from {self.minimum} to {self.maximum}"
+        narrower = f" ({self.narrower})" if self.narrower else ""
+        return f"a whole number from {self.minimum} to {self.maximum}{narrower}"
 
     def accept(self, value: object) -> int:
         """Return the number; true, 100.0 and (without `decimal_text`) "100" are not numbers."""

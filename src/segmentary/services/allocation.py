@@ -2,26 +2,39 @@
 
     project's ranges, then shared ranges, of the type (and physical network) asked for
         each: [minimum ........ maximum] without what reserved ranges cover
-              random start -> try to insert -> taken: next free one after it -> ... -> wrap once -> next range
+              random start -> try to insert -> taken: next free one after it -> ... -> wrap once
+              -> look at all that is used -> try what is free -> ... -> nothing is free -> next range
 
 The insert itself is the claim; a number is used because a row has it, so nothing can leak and nothing is seeded.
+The walk alone would not do: what it has passed may be free again when it ends. Only a look at a whole range that finds
+it full exhausts it.
 """
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from segmentary.catalog.network_type import BY_NAME
 from segmentary.catalog.segment_range import ACTIVE, LEAST_RECENTLY_RELEASED, LOWEST, RESERVED
 from segmentary.db import gaps, ranges
-from segmentary.db.gaps import Interval, Pool
+from segmentary.db.gaps import Interval, Pool, Space
 from segmentary.db.ranges import Offer
 from segmentary.db.transaction import Tx
 from segmentary.errors import Item, NoNetworkAvailable, SegmentationIdReserved, blaming
 from segmentary.services.claim import Claim, pool_of
 
-TRIES_OF_THE_LONGEST_RELEASED = 64
+# How many free numbers one look at a range returns, to be tried in turn.
+TRIED_AT_ONCE = 16
+# Old releases are forgotten by about one release in this many.
+FORGET_EVERY = 64
+# How many ranges of one kind a message names.
+SHOWN_RANGES = 10
+
+
+# Before any moment of a release, in microseconds since 1970.
+NEVER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +54,36 @@ class Choice:
     intervals: tuple[Interval, ...]
 
 
-def candidates(tx: Tx, want: Want) -> Iterator[Claim]:
+def candidates(tx: Tx, want: Want, besides: AbstractSet[Claim]) -> Iterator[Claim]:
     """Return claims to try one after another, until an insert succeeds; each was free when it was found.
 
-    The first of a random range is not looked up: trying to insert it is looking it up.
+    The first of a random range is not looked up: trying to insert it is looking it up. `besides` are claims that will
+    not do, and may grow meanwhile.
     """
     if BY_NAME[want.network_type].ids is None:
         yield Claim(want.network_type, want.physical_network, None)
         return
     for choice in choices(tx, want):
-        for number in _numbers(tx, choice):
-            yield claim_in(choice.offer.pool, number)
+        if _is_walked(choice.offer):
+            yield from (claim for claim in _walk(tx, choice) if claim not in besides)
+        while found := _free(tx, choice, TRIED_AT_ONCE, besides):
+            yield from found
 
 
-def several(tx: Tx, want: Want, count: int) -> list[Claim]:
-    """Return up to `count` free claims, found set by set."""
+def several(tx: Tx, want: Want, count: int, besides: AbstractSet[Claim]) -> list[Claim]:
+    """Return up to `count` free claims, none of `besides`, found set by set."""
     if BY_NAME[want.network_type].ids is None:
         return [Claim(want.network_type, want.physical_network, None)] * count
     found: list[Claim] = []
     for choice in choices(tx, want):
-        missing = count - len(found)
-        if missing:
-            found += _several_allowed(tx, choice, missing)
+        if len(found) < count:
+            found += _free(tx, choice, count - len(found), besides)
     return found
 
 
 def choices(tx: Tx, want: Want) -> list[Choice]:
     """Return the ranges to choose from, those of the project first, then in the order of their ids."""
-    offers = ranges.offers(tx, want.network_type, want.physical_network, want.project_id)
-    reserved = [one for one in offers if one.state == RESERVED]
-    found = [
-        Choice(one, without(one.interval, [other.interval for other in reserved if other.pool == one.pool]))
-        for one in sorted(offers, key=lambda one: one.shared)
-        if one.state == ACTIVE
-    ]
-    return [choice for choice in found if choice.intervals]
+    return [one for one in _of_want(tx, want) if one.offer.state == ACTIVE and one.intervals]
 
 
 def require_not_reserved(tx: Tx, asked: Sequence[tuple[Claim, Item | None]]) -> None:
@@ -101,8 +109,13 @@ def _refuse_reserved(claim: Claim, offers: Sequence[Offer]) -> None:
 
 def release(tx: Tx, claims: Sequence[Claim]) -> None:
     """Note that IDs are free again, for the ranges that choose by the time of release."""
-    numbers = [(pool_of(claim), claim.segmentation_id) for claim in claims if claim.segmentation_id is not None]
-    gaps.release(tx, numbers, _microseconds())
+    moment = _microseconds()
+    for claim in claims:
+        pool = pool_of(claim)
+        if claim.segmentation_id is None or not gaps.release(tx, pool, claim.segmentation_id, moment):
+            continue
+        if random.randrange(FORGET_EVERY) == 0:  # noqa: S311, spreads the work, no secret
+            gaps.forget_releases(tx, pool, moment)
 
 
 def none_available(tx: Tx, wants: Sequence[Want]) -> NoNetworkAvailable:
@@ -112,9 +125,10 @@ def none_available(tx: Tx, wants: Sequence[Want]) -> NoNetworkAvailable:
         if BY_NAME[want.network_type].ids is None:
             continue
         of_type = want.network_type + (f" on {want.physical_network}" if want.physical_network else "")
-        found = choices(tx, want)
-        counts = ranges.used_counts(tx, [(one.offer.pool, one.offer.interval) for one in found])
-        texts = [_described(one.offer, used) for one, used in zip(found, counts, strict=True)]
+        found = [one for one in _of_want(tx, want) if one.offer.state != RESERVED]
+        texts = _described(tx, found[:SHOWN_RANGES])
+        if len(found) > SHOWN_RANGES:
+            texts.append(f"and {len(found) - SHOWN_RANGES} more")
         tried.append(f"{of_type}: {'; '.join(texts) or 'no range'}")
     return NoNetworkAvailable(tried=", ".join(tried))
 
@@ -146,71 +160,71 @@ def claim_in(pool: Pool, number: int) -> Claim:
     return Claim(pool.network_type, pool.scope if BY_NAME[pool.network_type].has_physical_network else None, number)
 
 
-def _numbers(tx: Tx, choice: Choice) -> Iterator[int]:
-    """Return the numbers of a range that are worth trying, each found free."""
-    pool, offer = choice.offer.pool, choice.offer
-    if offer.allocation == LEAST_RECENTLY_RELEASED:
-        yield from _allowed(tx, pool, _rested(tx, pool, choice.intervals, -1))
-        for interval in choice.intervals:
-            longest = gaps.longest_released(tx, pool, interval, _released_before(offer), TRIES_OF_THE_LONGEST_RELEASED)
-            yield from _allowed(tx, pool, longest)
-        return
-    start = choice.intervals[0][0] if offer.allocation == LOWEST else _random_number(choice.intervals)
-    intervals = rotated(choice.intervals, start)
-    cutoff = _released_after(offer)
-    if cutoff is not None:
-        yield from _allowed(tx, pool, _rested(tx, pool, intervals, cutoff))
-        return
-    for low, high in intervals:
+def _of_want(tx: Tx, want: Want) -> list[Choice]:
+    """Return every range that a want can see, with what the reserved ones leave of it."""
+    offers = ranges.offers(tx, want.network_type, want.physical_network, want.project_id)
+    reserved = [one for one in offers if one.state == RESERVED]
+    return [
+        Choice(one, without(one.interval, [other.interval for other in reserved if other.pool == one.pool]))
+        for one in sorted(offers, key=lambda one: one.shared)
+    ]
+
+
+def _is_walked(offer: Offer) -> bool:
+    """Tell whether any free number of the range will do, whenever it was released."""
+    return offer.allocation != LEAST_RECENTLY_RELEASED and not offer.cooldown
+
+
+def _walk(tx: Tx, choice: Choice) -> Iterator[Claim]:
+    """Return the numbers of a range from the start on, around once, passing over what is used or a hook refuses."""
+    pool = choice.offer.pool
+    for low, high in _from_start(choice):
         number: int | None = low
         while number is not None:
-            if not tx.observer.allows(claim_in(pool, number)):
+            claim = claim_in(pool, number)
+            if not tx.observer.allows(claim):
                 number = number + 1 if number < high else None
                 continue
-            yield number
+            yield claim
             # Only asked for the next one after the insert of this one was refused: this one is used.
             number = gaps.next_free(tx, pool, number, high)
 
 
-def _several_allowed(tx: Tx, choice: Choice, count: int) -> list[Claim]:
-    """Return up to `count` free claims of a range that no hook refuses."""
+def _free(tx: Tx, choice: Choice, count: int, besides: AbstractSet[Claim]) -> list[Claim]:
+    """Return up to `count` free claims of a range that no hook refuses; none: it is exhausted."""
+    pool = choice.offer.pool
+    others = {one.segmentation_id for one in besides if one.segmentation_id is not None and pool_of(one) == pool}
+    found: list[Claim] = []
     asked = count
     while True:
-        numbers = _several_numbers(tx, choice, asked)
-        claims = [claim_in(choice.offer.pool, number) for number in numbers]
-        allowed = [claim for claim in claims if tx.observer.allows(claim)]
-        if len(allowed) >= count or len(numbers) < asked:
-            return allowed[:count]
+        numbers = _free_numbers(tx, choice, asked, others)
+        found += [claim for claim in (claim_in(pool, number) for number in numbers) if tx.observer.allows(claim)]
+        if len(found) >= count or len(numbers) < asked:
+            return found[:count]
+        # Those that a hook refused are passed over from now on, in growing steps.
+        others |= set(numbers)
         asked *= 2
 
 
-def _several_numbers(tx: Tx, choice: Choice, count: int) -> list[int]:
+def _free_numbers(tx: Tx, choice: Choice, count: int, besides: AbstractSet[int]) -> list[int]:
     """Return up to `count` free numbers of a range, in the order in which it hands them out."""
-    pool, offer = choice.offer.pool, choice.offer
+    offer = choice.offer
+    space = Space(offer.pool, _from_start(choice), besides)
+    rested = _microseconds() - offer.cooldown * 1_000_000
     if offer.allocation == LEAST_RECENTLY_RELEASED:
-        numbers = gaps.free_numbers(tx, pool, choice.intervals, count, released_after=-1)
-        released = [
-            number
-            for interval in choice.intervals
-            if len(numbers) < count
-            for number in gaps.longest_released(tx, pool, interval, _released_before(offer), count - len(numbers))
-        ]
-        return (numbers + released)[:count]
-    start = choice.intervals[0][0] if offer.allocation == LOWEST else _random_number(choice.intervals)
-    return gaps.free_numbers(tx, pool, rotated(choice.intervals, start), count, _released_after(offer))
+        # Those that were never released are all alike: a start of its own for each keeps callers apart.
+        numbers = gaps.free_numbers(tx, space, count, released_after=NEVER)
+        if len(numbers) < count:
+            numbers += gaps.longest_released(tx, space, count - len(numbers), released_before=rested)
+    else:
+        numbers = gaps.free_numbers(tx, space, count, released_after=rested if offer.cooldown else None)
+    return numbers
 
 
-def _allowed(tx: Tx, pool: Pool, numbers: Iterable[int]) -> Iterator[int]:
-    """Return the numbers that no hook refuses."""
-    return (number for number in numbers if tx.observer.allows(claim_in(pool, number)))
-
-
-def _rested(tx: Tx, pool: Pool, intervals: Sequence[Interval], released_after: int) -> Iterator[int]:
-    for low, high in intervals:
-        number = gaps.next_rested(tx, pool, (low, high), released_after)
-        while number is not None:
-            yield number
-            number = gaps.next_rested(tx, pool, (number + 1, high), released_after) if number < high else None
+def _from_start(choice: Choice) -> list[Interval]:
+    """Return the intervals of a range, beginning where it begins to choose."""
+    start = choice.intervals[0][0] if choice.offer.allocation == LOWEST else _random_number(choice.intervals)
+    return rotated(choice.intervals, start)
 
 
 def _random_number(intervals: Sequence[Interval]) -> int:
@@ -223,21 +237,27 @@ def _random_number(intervals: Sequence[Interval]) -> int:
     raise AssertionError(intervals)
 
 
-def _released_after(offer: Offer) -> int | None:
-    """Return the moment after which a release is too recent, or None if none is."""
-    return _microseconds() - offer.cooldown * 1_000_000 if offer.cooldown else None
-
-
-def _released_before(offer: Offer) -> int:
-    return _microseconds() - offer.cooldown * 1_000_000
-
-
 def _microseconds() -> int:
     return time.time_ns() // 1000
 
 
-def _described(offer: Offer, used: int) -> str:
-    low, high = offer.interval
-    kind = "shared" if offer.shared else "project"
-    where = f" on {offer.pool.scope}" if offer.pool.scope else ""
-    return f"{kind} range {offer.name or offer.id} {low} to {high}{where} ({high - low + 1} IDs, {used} used)"
+def _described(tx: Tx, found: Sequence[Choice]) -> list[str]:
+    """Return for each range its name, limits and size, and what its IDs are taken by."""
+    counts = ranges.used_counts(tx, [(one.offer.pool, one.offer.interval) for one in found])
+    texts = []
+    for choice, used in zip(found, counts, strict=True):
+        offer, (low, high) = choice.offer, choice.offer.interval
+        left = sum(end - start + 1 for start, end in choice.intervals)
+        rested = _microseconds() - offer.cooldown * 1_000_000
+        resting = gaps.resting(tx, offer.pool, offer.interval, rested) if offer.cooldown else 0
+        taken = [
+            f"{high - low + 1} IDs",
+            f"{used} used",
+            *([f"{resting} in cooldown"] if resting else []),
+            *([f"{high - low + 1 - left} reserved"] if left <= high - low else []),
+            *([offer.state] if offer.state != ACTIVE else []),
+        ]
+        kind = "shared" if offer.shared else "project"
+        where = f" on {offer.pool.scope}" if offer.pool.scope else ""
+        texts.append(f"{kind} range {offer.name or offer.id} {low} to {high}{where} ({', '.join(taken)})")
+    return texts

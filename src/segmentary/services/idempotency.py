@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from segmentary.db import answers
 from segmentary.db.transaction import Tx
-from segmentary.errors import IdempotencyKeyReused, TryAgain
+from segmentary.errors import IdempotencyKeyReused
 from segmentary.services.call import Call
 
 # Old answers are forgotten by about one keyed request in this many.
@@ -28,18 +28,21 @@ class Once:
 
 def once(tx: Tx, call: Call, asked: Once, work: Callable[[Tx], bytes]) -> bytes:
     """Return the answer of `work`, or the one that was kept; raise `IdempotencyKeyReused` for another request's key."""
+    key = answers.Key(call.actor.project_id, asked.key)
+    oldest = _hours_before(tx.now, call.settings.idempotency_hours)
     if random.randrange(FORGET_EVERY) == 0:  # noqa: S311, spreads the work, no secret
-        answers.forget(tx, _hours_before(tx.now, call.settings.idempotency_hours))
-    if answers.take(tx, asked.key, asked.fingerprint):
-        answer = work(tx)
-        answers.keep(tx, asked.key, answer.decode())
-        return answer
-    kept = answers.kept(tx, asked.key)
-    if kept is None:
-        raise TryAgain(reason=f"Idempotency-Key {asked.key} was forgotten at this moment")
-    if kept[0] != asked.fingerprint:
-        raise IdempotencyKeyReused(key=asked.key)
-    return kept[1].encode()
+        answers.forget(tx, oldest)
+    while not (answers.take(tx, key, asked.fingerprint) or answers.take_over(tx, key, asked.fingerprint, oldest)):
+        kept = answers.kept(tx, key)
+        if kept is None:
+            continue  # It was forgotten at this moment, so that it can be taken now.
+        fingerprint, answer = kept
+        if fingerprint != asked.fingerprint:
+            raise IdempotencyKeyReused(key=asked.key)
+        return answer.encode()
+    made = work(tx)
+    answers.keep(tx, key, made.decode())
+    return made
 
 
 def _hours_before(moment: str, hours: int) -> str:

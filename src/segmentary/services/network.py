@@ -49,8 +49,11 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network
 
     def insert_networks(of_networks: Sequence[Segment]) -> None:
         underlays.update(_chosen_physical_networks(tx, of_networks, underlays))
+        of_network: dict[str, list[Segment]] = {one: [] for one in networks}
+        for segment in of_networks:
+            of_network[segment.network_id].append(segment)
         for network in networks.values():
-            mine = [one for one in of_networks if one.network_id == network.id]
+            mine = of_network[network.id]
             with blaming(items[network.id]):
                 created[network.id] = _shown_with(_fitted(call, network, mine, underlays), mine)
         records.insert_records(tx, list(created.values()))

@@ -4,10 +4,12 @@ Planned(segment without an ID, wants)  --settle-->  inserted Segment
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from segmentary.catalog import Segment
+from segmentary.catalog.segment import SEGMENT_CLAIM
 from segmentary.db import records
 from segmentary.db.transaction import Tx
 from segmentary.errors import Item, blaming
@@ -58,45 +60,56 @@ def settle(tx: Tx, plans: Sequence[Planned], before_insert: Callable[[Sequence[S
         with blaming(one.item):
             _check(segment)
     before_insert(segments)
-    records.insert_records(tx, segments)
+    # All in one order: two transactions that insert many then wait for each other in one direction only.
+    records.insert_records(tx, sorted(segments, key=_place_of_claim))
     return segments
 
 
 def _settle_one(tx: Tx, plan: Planned, before_insert: Callable[[Sequence[Segment]], None]) -> Segment:
     """Try one candidate after another: inserting is claiming, and whoever comes second takes the next one."""
     is_first = True
-    for claim in chain.from_iterable(allocation.candidates(tx, want) for want in plan.wants):
+    besides: set[Claim] = set()
+    for claim in chain.from_iterable(allocation.candidates(tx, want, besides) for want in plan.wants):
         segment = _with_claim(plan.segment, claim)
         if is_first:
             _check(segment)
             before_insert([segment])
             is_first = False
-        if records.insert_unless_held(tx, segment):
+        if records.insert_unless_held(tx, segment, SEGMENT_CLAIM):
             return segment
     raise allocation.none_available(tx, plan.wants)
 
 
 def _with_claims(tx: Tx, plans: Sequence[Planned]) -> list[Segment]:
-    """Return the segments with claims, those that want the same chosen together."""
+    """Return the segments with claims, those that want the same chosen together, none twice."""
     groups: dict[tuple[Want, ...], list[Planned]] = {}
     for plan in plans:
         if plan.wants:
             groups.setdefault(plan.wants, []).append(plan)
-    chosen = {wants: iter(_choose(tx, groups[wants])) for wants in sorted(groups, key=repr)}
+    besides = {plan.claim for plan in plans if not plan.wants}
+    chosen: dict[tuple[Want, ...], Iterator[Claim]] = {}
+    for wants in sorted(groups, key=repr):
+        found = _choose(tx, groups[wants], besides)
+        besides.update(found)
+        chosen[wants] = iter(found)
     return [_with_claim(plan.segment, next(chosen[plan.wants])) if plan.wants else plan.segment for plan in plans]
 
 
-def _choose(tx: Tx, plans: Sequence[Planned]) -> list[Claim]:
-    """Return a claim for each of some plans that want the same."""
+def _choose(tx: Tx, plans: Sequence[Planned], besides: AbstractSet[Claim]) -> list[Claim]:
+    """Return a claim for each of some plans that want the same, none of `besides`."""
     wants = plans[0].wants
     found: list[Claim] = []
     for want in wants:
         if len(found) < len(plans):
-            found += allocation.several(tx, want, len(plans) - len(found))
+            found += allocation.several(tx, want, len(plans) - len(found), besides)
     if len(found) < len(plans):
         with blaming(plans[len(found)].item):
             raise allocation.none_available(tx, wants)
     return found
+
+
+def _place_of_claim(segment: Segment) -> tuple[str, str, int]:
+    return segment.network_type, segment.physical_network or "", segment.segmentation_id or 0
 
 
 def _with_claim(segment: Segment, claim: Claim) -> Segment:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from segmentary.catalog import Network, PhysicalNetwork, Segment, event
+from segmentary.catalog.event import Event
 from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.network_type import BY_NAME, largest_mtu
 from segmentary.db import claims, records
@@ -41,12 +42,9 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     created = settle(tx, plans, before_insert=lambda _: None)
     chosen = [one for one in claims_of(created) if one.physical_network not in underlays]
     underlays |= known_physical_networks(tx, [(one, None) for one in chosen])
-    added: dict[str, list[tuple[Segment, Item | None]]] = {}
-    for one, plan in zip(created, plans, strict=True):
-        added.setdefault(one.network_id, []).append((one, plan.item))
-    for network_id, of_it in added.items():
-        _fit_mtu(tx, call, networks[network_id], of_it, underlays)
-    record(tx, call.actor, [event.created(one) for one in created])
+    added = [(one, plan.item) for one, plan in zip(created, plans, strict=True)]
+    events = _fit_mtus(tx, call, networks, added, underlays)
+    record(tx, call.actor, [*events, *(event.created(one) for one in created)])
     return created
 
 
@@ -94,23 +92,34 @@ def mtu_too_large(network_id: str, asked: int, largest: int) -> RuleBroken:
     )
 
 
-def _fit_mtu(
+def _fit_mtus(
     tx: Tx,
     call: Call,
-    network: Network,
+    networks: Mapping[str, Network],
     added: Sequence[tuple[Segment, Item | None]],
     underlays: Mapping[str, PhysicalNetwork],
-) -> None:
-    """Lower the network's MTU to what the added segments carry, unless it was asked for: then refuse them.
+) -> list[Event]:
+    """Lower the networks' MTU to what the added segments carry, unless it was asked for: then refuse them.
 
     With each segment stands the item of a bulk request that asks for it.
     """
-    largest = mtu_of(call, [segment for segment, _ in added], underlays)
-    if largest is None or network.mtu <= largest:
-        return
-    if network.mtu_requested:
-        item = next(item for segment, item in added if mtu_of(call, [segment], underlays) == largest)
-        with blaming(item):
-            raise mtu_too_large(network.id, network.mtu, largest)
-    before = records.lock(tx, Network, network.id)
-    record(tx, call.actor, [event.updated(before, records.change(tx, before, {"mtu": largest}))])
+    of_network: dict[str, list[tuple[Segment, Item | None]]] = {}
+    for segment, item in added:
+        of_network.setdefault(segment.network_id, []).append((segment, item))
+    lowered: dict[int, list[str]] = {}
+    for network_id, network in networks.items():
+        largest = mtu_of(call, [segment for segment, _ in of_network[network_id]], underlays)
+        if largest is None or network.mtu <= largest:
+            continue
+        if network.mtu_requested:
+            of_segments = of_network[network_id]
+            item = next(item for segment, item in of_segments if mtu_of(call, [segment], underlays) == largest)
+            with blaming(item):
+                raise mtu_too_large(network.id, network.mtu, largest)
+        lowered.setdefault(largest, []).append(network_id)
+    events: list[Event] = []
+    for largest, ids in sorted(lowered.items()):
+        before = records.lock_several(tx, Network, ids)
+        after = records.change_several(tx, before, {"mtu": largest})
+        events += [event.updated(*pair) for pair in zip(before, after, strict=True)]
+    return events

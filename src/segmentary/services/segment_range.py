@@ -4,12 +4,12 @@ Ranges are live data: the allocator reads them in the transaction that inserts t
 against change, so that a range cannot shrink under an ID that is just being claimed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from segmentary.catalog import PhysicalNetwork, SegmentRange, event
-from segmentary.catalog.segment_range import LISTED_IDS, RESERVED
+from segmentary.catalog.segment_range import LISTED_IDS, LISTED_ON_REQUEST, LISTED_TOGETHER, RESERVED
 from segmentary.db import claims, ranges, records
 from segmentary.db.gaps import Interval, Pool
 from segmentary.db.statement import Row
@@ -28,7 +28,7 @@ from segmentary.services.event import record
 from segmentary.services.record import finish
 
 _NAMES = [one.name for one in describe(SegmentRange).attributes]
-_EVERY_ID = 2**63 - 1
+_LISTS = ("used", "available", "available_intervals")
 
 
 def create(tx: Tx, call: Call, drafts: Sequence[Draft[SegmentRange]]) -> list[SegmentRange]:
@@ -59,6 +59,7 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[SegmentRange]]) -> list[Se
 
 def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int | None) -> SegmentRange:
     """Change a range; it may not shrink away from an ID in use."""
+    ranges.wait_for_allocations(tx)
     before = records.lock(tx, SegmentRange, record_id, revision=revision)
     after = replace(before, **changes)
     refuse(broken_rules(describe(SegmentRange).row_rules, _values(after)))
@@ -76,6 +77,7 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
 
 def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
     """Delete a range none of whose IDs is in use."""
+    ranges.wait_for_allocations(tx)
     before = records.lock(tx, SegmentRange, record_id, revision=revision)
     ranges.take_scope(tx, _pool(before))
     _require_unused(tx, before, [(before.minimum, before.maximum)], "deleted")
@@ -91,30 +93,36 @@ def explain(_tx: Tx, _rule: Rule | None, _drafts: Sequence[Draft[SegmentRange]])
 def complete(tx: Tx, rows: Sequence[Row], fields: frozenset[str]) -> list[Row]:
     """Return the rows with what is derived from the segments: counts, and the IDs used and free.
 
-    The IDs are cut at `LISTED_IDS`, unless `fields` asks for them by name.
+    Asked for by name in `fields` they name up to `LISTED_ON_REQUEST` IDs of a range; otherwise `LISTED_IDS`, and all
+    ranges together `LISTED_TOGETHER`.
     """
     stored = [dict(zip(_NAMES, row, strict=True)) for row in rows]
     looks = [(_pool_of(one), (one["minimum"], one["maximum"])) for one in stored]
-    counts = ranges.used_counts(tx, looks)
-    holders: list[list[tuple[int, str]]] = [[] for _ in looks]
-    wanted = not fields or bool(fields & {"used", "available", "available_intervals"})
-    limit = _EVERY_ID if fields else LISTED_IDS
-    if wanted:
-        holders = ranges.used_holders(tx, looks, limit)
+    limit = LISTED_ON_REQUEST if fields else min(LISTED_IDS, LISTED_TOGETHER // max(len(rows), 1))
+    names = [name for name in _LISTS if name in fields] if fields else ["used", "available"]
+    holders = ranges.used_holders(tx, looks, limit + 1) if names else [[] for _ in looks]
+    # What is counted here need not be counted by the database, and agrees with what is listed.
+    uncounted = [place for place, held in enumerate(holders) if not names or len(held) > limit]
+    counts = [len(held) for held in holders]
+    for place, count in zip(uncounted, ranges.used_counts(tx, [looks[one] for one in uncounted]), strict=True):
+        counts[place] = count
     completed = []
-    for one, (_, interval), count, held in zip(stored, looks, counts, holders, strict=True):
-        free = free_intervals(interval, [number for number, _ in held], complete=len(held) == count)
-        derived: dict[str, object] = {
-            "used_count": count,
-            "available_count": interval[1] - interval[0] + 1 - count,
-            "used": {str(number): project_id for number, project_id in held},
-            "available": _numbers(free, limit) if not fields or "available" in fields else [],
-        }
-        if "available_intervals" in fields:
-            derived["available_intervals"] = [list(one) for one in free]
-        values = one | derived
+    for one, (_, interval), held, count in zip(stored, looks, holders, counts, strict=True):
+        available = interval[1] - interval[0] + 1 - count
+        values = one | _lists(interval, held, limit, names) | {"used_count": count, "available_count": available}
         completed.append(tuple([values[name] for name in _NAMES]))
     return completed
+
+
+def _lists(interval: Interval, held: Sequence[tuple[int, str]], limit: int, names: Sequence[str]) -> dict[str, object]:
+    """Return the lists of these names, given the first used IDs of a range: one more than `limit` if there are."""
+    free = free_intervals(interval, [number for number, _ in held], complete=len(held) <= limit)
+    make: dict[str, Callable[[], object]] = {
+        "used": lambda: {str(number): project_id for number, project_id in held[:limit]},
+        "available": lambda: _numbers(free, limit),
+        "available_intervals": lambda: [list(one) for one in free[:limit]],
+    }
+    return {name: make[name]() for name in names}
 
 
 def free_intervals(interval: Interval, used: Sequence[int], *, complete: bool) -> list[Interval]:

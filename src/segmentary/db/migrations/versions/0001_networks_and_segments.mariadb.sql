@@ -26,11 +26,12 @@ CREATE TABLE agents (
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE answers (
+    project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     idempotency_key VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     fingerprint VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     answer MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
     created_at DATETIME NOT NULL,
-    PRIMARY KEY (idempotency_key)
+    PRIMARY KEY (project_id, idempotency_key)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE INDEX answers_created_at ON answers (created_at);
@@ -119,6 +120,8 @@ CREATE TABLE releases (
     released_at BIGINT NOT NULL,
     PRIMARY KEY (network_type, scope, segmentation_id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE INDEX releases_oldest ON releases (network_type, scope, released_at, segmentation_id);
 
 CREATE TABLE network_segment_ranges (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,

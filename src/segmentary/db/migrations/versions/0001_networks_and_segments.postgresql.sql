@@ -24,11 +24,12 @@ CREATE TABLE agents (
 );
 
 CREATE TABLE answers (
+    project_id VARCHAR(256) COLLATE "C" NOT NULL,
     idempotency_key VARCHAR(256) COLLATE "C" NOT NULL,
     fingerprint VARCHAR(65) COLLATE "C" NOT NULL,
     answer TEXT NOT NULL,
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
-    PRIMARY KEY (idempotency_key)
+    PRIMARY KEY (project_id, idempotency_key)
 );
 
 CREATE INDEX answers_created_at ON answers (created_at);
@@ -111,6 +112,8 @@ CREATE TABLE releases (
     released_at BIGINT NOT NULL,
     PRIMARY KEY (network_type, scope, segmentation_id)
 );
+
+CREATE INDEX releases_oldest ON releases (network_type, scope, released_at, segmentation_id);
 
 CREATE TABLE network_segment_ranges (
     id UUID NOT NULL,

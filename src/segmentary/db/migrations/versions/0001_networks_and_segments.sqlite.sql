@@ -31,11 +31,12 @@ CREATE TABLE agents (
  STRICT;
 
 CREATE TABLE answers (
+    project_id TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     answer TEXT NOT NULL,
     created_at TEXT NOT NULL,
-    PRIMARY KEY (idempotency_key)
+    PRIMARY KEY (project_id, idempotency_key)
 )
  STRICT;
 
@@ -135,6 +136,8 @@ CREATE TABLE releases (
     PRIMARY KEY (network_type, scope, segmentation_id)
 )
  STRICT;
+
+CREATE INDEX releases_oldest ON releases (network_type, scope, released_at, segmentation_id);
 
 CREATE TABLE network_segment_ranges (
     id TEXT NOT NULL,
