@@ -1,5 +1,6 @@
 """Segment ranges: what is refused, what is always possible, and what is shown of them."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_bad_bound_is_refused_naming_the_limit(
         ({"allocation": "highest"}, "one of random, lowest, least_recently_released"),
     ],
 )
-def test_bad_change_is_refused_naming_the_limit(app: Application, changes: dict[str, object], limit: str) -> None:
+def test_bad_change_is_refused_naming_the_limit(app: Application, changes: dict[str, Any], limit: str) -> None:
     created = a_range(app, 10, 20)
     with pytest.raises(InvalidInput) as refused:
         app.segment_ranges.update(created.id, **changes)
@@ -101,9 +102,7 @@ def test_bad_change_is_refused_naming_the_limit(app: Application, changes: dict[
         {"used": {}},
     ],
 )
-def test_attribute_that_says_whose_ids_they_are_does_not_change(
-    app: Application, unchangeable: dict[str, object]
-) -> None:
+def test_attribute_that_says_whose_ids_they_are_does_not_change(app: Application, unchangeable: dict[str, Any]) -> None:
     created = a_range(app, 10, 20)
     with pytest.raises(InvalidInput, match="read-only"):
         app.segment_ranges.update(created.id, **unchangeable)
@@ -241,7 +240,7 @@ def test_range_shrinks_as_far_as_its_ids_in_use(app: Application) -> None:
     [({"minimum": 111}, 1, 110), ({"maximum": 179}, 2, 180), ({"minimum": 111, "maximum": 150}, 3, 110)],
 )
 def test_range_does_not_shrink_away_from_an_id_in_use(
-    app: Application, changes: dict[str, object], count: int, first: int
+    app: Application, changes: dict[str, Any], count: int, first: int
 ) -> None:
     created = a_range(app, 100, 200)
     for number in (110, 180, 190):
@@ -310,8 +309,10 @@ def test_segments_added_to_a_network_are_used_ids_of_its_project(app: Applicatio
 
 def with_fields(app: Application, *fields: str) -> dict[str, object]:
     """Return the only range as a list with `fields` shows it."""
-    (row,) = app.find(describe(SegmentRange), ListQuery(fields=frozenset(fields)))
-    return encode.row_object(describe(SegmentRange), row, frozenset(fields))
+    asked = frozenset(fields)
+    rows = app.find(describe(SegmentRange), ListQuery(fields=asked))
+    (shown,) = json.loads(encode.several(describe(SegmentRange), rows, asked))["network_segment_ranges"]
+    return dict(shown)
 
 
 def test_free_ids_are_shown_as_intervals_where_asked_for(app: Application) -> None:

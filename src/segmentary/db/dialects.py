@@ -29,23 +29,12 @@ from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import (
-    BindParameter,
-    ClauseElement,
-    ColumnElement,
-    Executable,
-    Integer,
-    PrimaryKeyConstraint,
-    Table,
-    TextClause,
-    UniqueConstraint,
-    bindparam,
-    text,
-)
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Executable, Integer, bindparam, text
 from sqlalchemy.dialects.mysql import insert as mariadb_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -76,10 +65,6 @@ class Failure:
     columns: tuple[str, ...] = ()
     is_held_key: bool = False
 
-    def is_of(self, key: Key) -> bool:
-        """Tell whether another row has this key; a primary key has no name of its own."""
-        return self.is_held_key and self.constraint == (key.name or "PRIMARY")
-
 
 class Dialect:
     """What the rest of `db` asks of a database.
@@ -106,6 +91,7 @@ class Dialect:
     time_to_driver: Callable[[str], str] | None = None
     flag_from_driver: Callable[[Any], bool] | None = None
     insert: Callable[[Table], Any]
+    lock_table: Callable[[Table, bool], Executable]
 
     def connect_arguments(self) -> dict[str, Any]:
         """Return what the driver's connect() is called with; no transaction is begun unasked."""
@@ -113,10 +99,6 @@ class Dialect:
 
     def connected(self, connection: Any) -> None:  # noqa: ANN401, a driver's own connection
         """Prepare a new connection."""
-        raise NotImplementedError
-
-    def lock_table(self, table: Table, *, alone: bool) -> TextClause:
-        """Return the statement that locks a table; only of a dialect that `locks_tables`."""
         raise NotImplementedError
 
     def failure(self, error: Exception) -> Failure:
@@ -222,12 +204,9 @@ class Postgresql(Dialect):
         connection.adapters.register_loader("uuid", TextLoader)
         connection.adapters.register_loader("timestamptz", _WireTimeLoader)
 
-    def lock_table(self, table: Table, *, alone: bool) -> TextClause:
-        """Return the statement that shares a table with those who only rely on its rows, or that takes it alone.
-
-        A row lock to be shared is granted as long as others share the row, whoever waits to have it alone: under load
-        for ever. Table locks are granted in turn, and write nothing into rows. Reading goes on beside either.
-        """
+    @staticmethod
+    def lock_table(table: Table, alone: bool) -> Executable:  # noqa: FBT001, shared or alone
+        """Whoever wants a shared row alone waits for ever under load; table locks are granted in turn."""
         return text(f"LOCK TABLE {table.name} IN {'EXCLUSIVE' if alone else 'ROW SHARE'} MODE")
 
     def failure(self, error: Exception) -> Failure:

@@ -139,7 +139,7 @@ def _scope() -> ColumnElement[str]:
 
 @cache
 def _lock(alone: bool) -> Statement:  # noqa: FBT001, one of two statements
-    return Statement(lambda dialect: dialect.lock_table(_RANGES, alone=alone))
+    return Statement(lambda dialect: dialect.lock_table(_RANGES, alone))
 
 
 @cache

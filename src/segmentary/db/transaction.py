@@ -111,7 +111,9 @@ class Tx:
         try:
             return self.execute(statement, values) == 1
         except dialect.errors as error:
-            if dialect.failure(error).is_of(key):
+            failure = dialect.failure(error)
+            # A primary key has no name of its own.
+            if failure.is_held_key and failure.constraint == (key.name or "PRIMARY"):
                 return False
             raise
 
