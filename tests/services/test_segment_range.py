@@ -187,7 +187,7 @@ def test_ranges_of_one_request_do_not_overlap_each_other(app: Application) -> No
         {"network_type": "gre", "minimum": 1, "maximum": 10},
         {"network_type": "gre", "minimum": 10, "maximum": 20},
     ]
-    with pytest.raises(NetworkSegmentRangeOverlaps, match=r"another item of this request \(10 to 20\)"):
+    with pytest.raises(NetworkSegmentRangeOverlaps, match=r"another item of this request \(1 to 10\)"):
         app.segment_ranges.create_many(items)
     assert app.segment_ranges.list() == []
 
