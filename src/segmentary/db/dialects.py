@@ -29,14 +29,11 @@ from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Executable, Integer, bindparam, text
+from sqlalchemy import Executable, bindparam, text
 from sqlalchemy.dialects.mysql import insert as mariadb_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import PrimaryKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from segmentary.rules.kind import Flag, Kind, Timestamp, Uuid
 
@@ -71,8 +68,8 @@ class Dialect:
 
     `begin` and `begin_reading` are the statements that begin a transaction that writes, and one whose statements all
     see the same state. `schema_lock` waits until no other connection upgrades the schema and answers 1; it is empty
-    where beginning to write does that.
-    `locks_tables` says that whoever wants rows for itself locks their table, because row locks are not given in turn.
+    where beginning to write does that. `locks_tables` says that whoever wants rows for itself locks the table, because
+    row locks are not given in turn.
     """
 
     scheme: str
@@ -204,8 +201,7 @@ class Postgresql(Dialect):
         connection.adapters.register_loader("uuid", TextLoader)
         connection.adapters.register_loader("timestamptz", _WireTimeLoader)
 
-    @staticmethod
-    def lock_table(table: Table, alone: bool) -> Executable:  # noqa: FBT001, shared or alone
+    def lock_table(self, table: Table, alone: bool) -> Executable:  # noqa: FBT001, shared or alone
         """Whoever wants a shared row alone waits for ever under load; table locks are granted in turn."""
         return text(f"LOCK TABLE {table.name} IN {'EXCLUSIVE' if alone else 'ROW SHARE'} MODE")
 
@@ -332,76 +328,3 @@ FORMS: dict[str, dict[type[Kind], str]] = {
         Uuid: "{column} RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'",
     },
 }
-
-
-class NumberListed(Executable, ClauseElement):
-    """Give the events whose ids are in a JSON list the numbers after `latest`, in the order of the list.
-
-    Rows of transactions that are still running are not touched: MariaDB would wait for them if it could choose to scan
-    the table of events, or if the waiting events were selected in the same statement.
-    """
-
-    inherit_cache = False
-
-    def __init__(self, ids: BindParameter[str], latest: BindParameter[int]) -> None:
-        """Take the list and the number as parameters."""
-        self.ids, self.latest = ids, latest
-
-
-@compiles(NumberListed)
-def _number_listed(element: NumberListed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    ids, latest = compiler.process(element.ids, **options), compiler.process(element.latest, **options)
-    return (
-        f"UPDATE events SET sequence = {latest} + listed.place "  # noqa: S608, both are placeholders
-        f"FROM json_array_elements_text({ids}::json) WITH ORDINALITY AS listed(id, place) "
-        "WHERE events.id = listed.id::bigint"
-    )
-
-
-@compiles(NumberListed, "mysql", "mariadb")
-def _number_listed_mariadb(element: NumberListed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    ids, latest = compiler.process(element.ids, **options), compiler.process(element.latest, **options)
-    return (
-        f"UPDATE JSON_TABLE({ids}, '$[*]' COLUMNS (place FOR ORDINALITY, id BIGINT PATH '$')) AS listed "  # noqa: S608, as above
-        "STRAIGHT_JOIN events FORCE INDEX FOR JOIN (PRIMARY) ON events.id = listed.id "
-        f"SET events.sequence = {latest} + listed.place"
-    )
-
-
-class CharacterLength(FunctionElement[int]):
-    """The number of characters of a text, not of its bytes."""
-
-    type = Integer()
-    inherit_cache = True
-
-
-@compiles(CharacterLength)
-def _character_length(element: CharacterLength, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"char_length({compiler.process(element.clauses, **options)})"
-
-
-@compiles(CharacterLength, "sqlite")
-def _character_length_sqlite(element: CharacterLength, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"length({compiler.process(element.clauses, **options)})"
-
-
-class NullsLow(ColumnElement[Any]):
-    """An ordering in which NULL is smaller than every value: first ascending, last descending."""
-
-    inherit_cache = False
-
-    def __init__(self, column: ColumnElement[Any], *, descending: bool) -> None:
-        """Order by the column."""
-        self.column = column
-        self.direction = "DESC" if descending else "ASC"
-        self.place = "LAST" if descending else "FIRST"
-
-
-@compiles(NullsLow)
-def _nulls_low(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"{compiler.process(element.column, **options)} {element.direction}"
-
-
-@compiles(NullsLow, "postgresql")
-def _nulls_low_postgresql(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
-    return f"{compiler.process(element.column, **options)} {element.direction} NULLS {element.place}"

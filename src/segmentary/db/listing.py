@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, false, func, or_, select, union
 
 from segmentary.db import ranges
-from segmentary.db.dialects import NullsLow
+from segmentary.db.elements import NullsLow
 from segmentary.db.records import columns_of, parts_of, with_parts, without_parts
 from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES

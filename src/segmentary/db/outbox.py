@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, func,
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog.event import NumberedEvent
-from segmentary.db.dialects import NumberListed
+from segmentary.db.elements import NumberListed
 from segmentary.db.statement import Bindings, Row, Statement, insertion
 from segmentary.db.tables import EVENTS, RELAY
 from segmentary.db.transaction import Tx

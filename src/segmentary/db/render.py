@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, true
 
-from segmentary.db.dialects import CharacterLength
+from segmentary.db.elements import CharacterLength
 from segmentary.rules.expression import (
     And,
     AtMost,

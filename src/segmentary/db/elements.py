@@ -1,0 +1,81 @@
+"""What SQLAlchemy has no word for, spelled for each database."""
+
+from typing import Any
+
+from sqlalchemy import BindParameter, ClauseElement, ColumnElement, Executable, Integer
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class NumberListed(Executable, ClauseElement):
+    """Give the events whose ids are in a JSON list the numbers after `latest`, in the order of the list.
+
+    Rows of transactions that are still running are not touched: MariaDB would wait for them if it could choose to scan
+    the table of events, or if the waiting events were selected in the same statement.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, ids: BindParameter[str], latest: BindParameter[int]) -> None:
+        """Take the list and the number as parameters."""
+        self.ids, self.latest = ids, latest
+
+
+@compiles(NumberListed)
+def _number_listed(element: NumberListed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    ids, latest = compiler.process(element.ids, **options), compiler.process(element.latest, **options)
+    return (
+        f"UPDATE events SET sequence = {latest} + listed.place "  # noqa: S608, both are placeholders
+        f"FROM json_array_elements_text({ids}::json) WITH ORDINALITY AS listed(id, place) "
+        "WHERE events.id = listed.id::bigint"
+    )
+
+
+@compiles(NumberListed, "mysql", "mariadb")
+def _number_listed_mariadb(element: NumberListed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    ids, latest = compiler.process(element.ids, **options), compiler.process(element.latest, **options)
+    return (
+        f"UPDATE JSON_TABLE({ids}, '$[*]' COLUMNS (place FOR ORDINALITY, id BIGINT PATH '$')) AS listed "  # noqa: S608, as above
+        "STRAIGHT_JOIN events FORCE INDEX FOR JOIN (PRIMARY) ON events.id = listed.id "
+        f"SET events.sequence = {latest} + listed.place"
+    )
+
+
+class CharacterLength(FunctionElement[int]):
+    """The number of characters of a text, not of its bytes."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(CharacterLength)
+def _character_length(element: CharacterLength, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"char_length({compiler.process(element.clauses, **options)})"
+
+
+@compiles(CharacterLength, "sqlite")
+def _character_length_sqlite(element: CharacterLength, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"length({compiler.process(element.clauses, **options)})"
+
+
+class NullsLow(ColumnElement[Any]):
+    """An ordering in which NULL is smaller than every value: first ascending, last descending."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], *, descending: bool) -> None:
+        """Order by the column."""
+        self.column = column
+        self.direction = "DESC" if descending else "ASC"
+        self.place = "LAST" if descending else "FIRST"
+
+
+@compiles(NullsLow)
+def _nulls_low(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"{compiler.process(element.column, **options)} {element.direction}"
+
+
+@compiles(NullsLow, "postgresql")
+def _nulls_low_postgresql(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"{compiler.process(element.column, **options)} {element.direction} NULLS {element.place}"
