@@ -175,8 +175,10 @@ def _errors() -> str:
 request itself is wrong it also has `problems`: a list that names the `rule`, the `attribute` and, of a bulk request,
 the `item` of each problem, as far as there is one; the messages of several stand in one answer, a line each. Any
 other error that is about one item of a bulk request has its index as `item` beside the type, and its place before the
-message: `segments[3]: ...`. A path or a method that does not exist is answered with 404 `HTTPNotFound` or 405
-`HTTPMethodNotAllowed`. The body with status 401 has Keystone's form, `{"error": {"code": 401, ...}}`. With status 500
+message: `segments[3]: ...`. `causes` has the class of each problem and the `data` it is made from, of which the
+[Python client](../how-to/python-client.md) makes the same error again. A path or a method that does not exist is
+answered with 404 `HTTPNotFound` or 405 `HTTPMethodNotAllowed`. The body with status 401 has Keystone's form,
+`{"error": {"code": 401, ...}}`. With status 500
 the message tells nothing of the cause; it is in the log, beside the request id that stands in the header
 `x-openstack-request-id` of the answer. Library users get the class with the same message and `item`; the words in
 braces are keys of its `data`.""",

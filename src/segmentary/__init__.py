@@ -1,6 +1,7 @@
 """segmentary: the truth about network segments, as a service and as a library.
 
     cli        the command line                      api       HTTP, the OpenStack Networking API v2.0
+    client     the library over HTTP
     app        settings -> use cases on a database   services  use cases, a module for each noun
     wire       JSON <-> records                      db        SQL, transactions, schema
     catalog    what exists: records, types, rules    rules     the language they are declared in

@@ -22,6 +22,10 @@ The first level answers the only question of a caller: change the request, chang
     │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
     │   └── StaleRevision           RevisionNumberConstraintFailed
     ├── TryAgain                    the same request may succeed later: retries used up, database away
+    ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed,
+    │                               SchemaNotCurrent; UnexpectedAnswer: a client met no server of this API
+
+
     ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed, SchemaNotCurrent
     ├── ServiceRefused, ServiceAway what a command got from the service it called
     └── InvalidSetting              the program was started with a setting it cannot use
@@ -297,6 +301,10 @@ class DatabaseFailed(Broken):
 
 class SchemaNotCurrent(Broken):
     """The database {database} is at schema revision {found}, this version needs {needed}. {remedy}."""
+
+
+class UnexpectedAnswer(Broken):
+    """{url} answered with status {status} and what is no answer of this API: {text}."""
 
 
 class ServiceRefused(SegmentaryError):

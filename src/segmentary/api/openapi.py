@@ -39,9 +39,18 @@ ERROR = schema.closed(
                         "attribute",
                     )
                 ),
+                "causes": {
+                    **schema.array(
+                        schema.closed(
+                            {"class": schema.TEXT, "data": {"type": "object"}, "item": {"type": "integer"}}, "item"
+                        )
+                    ),
+                    "description": "What the message was made from: each problem's class and its data.",
+                },
             },
             "item",
             "problems",
+            "causes",
         )
     }
 )
