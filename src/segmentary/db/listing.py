@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exist
 
 from segmentary.db import ranges
 from segmentary.db.elements import NullsLow
-from segmentary.db.records import columns_of, parts_of, with_parts, without_parts
+from segmentary.db.records import columns_of, parts_of, with_joined_parts, without_parts
 from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
@@ -190,14 +190,13 @@ def _joined(resource: Resource, statement: Select[Any], sort: Sequence[tuple[str
 def _assembled(resource: Resource, rows: list[Row]) -> list[Row]:
     """Return rows of all attributes from the rows of the statement."""
     if resource.parts is None:
-        return [without_parts(resource, row) for row in rows]
-    width, place = len(resource.columns), resource.columns.index("id")
+        return without_parts(resource, rows)
+    place = resource.columns.index("id")
     assembled: list[Row] = []
     start = 0
     for end in range(1, len(rows) + 1):
         if end == len(rows) or rows[end][place] != rows[start][place]:
-            parts = [row[width + 1 :] for row in rows[start:end] if row[width] is not None]
-            assembled.append(with_parts(resource, rows[start][:width], parts))
+            assembled.append(with_joined_parts(resource, rows[start:end]))
             start = end
     return assembled
 

@@ -4,9 +4,10 @@ A row is a tuple of the values of a record's attributes, in the order of their d
 lists are encoded from rows, without making records of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Table, bindparam, delete, select
@@ -75,10 +76,12 @@ def require_revision(record: object, revision: int) -> None:
 
 def show(tx: Tx, resource: Resource, record_id: str) -> Row:
     """Return the row of one record, or raise the resource's `NotFound`."""
-    row = tx.row(_show(resource), {"id": record_id})
-    if row is None:
+    rows = tx.rows(_show(resource), {"id": record_id})
+    if not rows:
         raise resource.not_found(id=record_id)
-    return complete(tx, resource, [row])[0]
+    if resource.parts is None:
+        return without_parts(resource, rows)[0]
+    return with_joined_parts(resource, rows)
 
 
 def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
@@ -141,7 +144,7 @@ def complete(tx: Tx, resource: Resource, rows: Sequence[Row]) -> list[Row]:
     Without parts they have their defaults, until a service makes more of them.
     """
     if resource.parts is None or not rows:
-        return [without_parts(resource, row) for row in rows]
+        return without_parts(resource, rows)
     place = resource.columns.index("id")
     ids = [row[place] for row in rows]
     found = tx.rows(_parts(resource, len(ids)), {f"id_{number}": one for number, one in enumerate(ids)})
@@ -159,12 +162,26 @@ def with_parts(resource: Resource, row: Row, parts: Sequence[Row]) -> Row:
     return tuple([values[one.name] for one in resource.attributes])
 
 
-def without_parts(resource: Resource, row: Row) -> Row:
-    """Return a row of columns as a row of all attributes, the derived ones with their defaults."""
+def with_joined_parts(resource: Resource, rows: Sequence[Row]) -> Row:
+    """Return the row of all attributes of one record, whose `rows` have its columns and those of a part each."""
+    width = len(resource.columns)
+    return with_parts(resource, rows[0][:width], [row[width + 1 :] for row in rows if row[width] is not None])
+
+
+def without_parts(resource: Resource, rows: Sequence[Row]) -> list[Row]:
+    """Return rows of columns as rows of all attributes, the derived ones with their defaults."""
     if len(resource.stored) == len(resource.attributes):
-        return row
-    values = dict(zip(resource.columns, row, strict=True))
-    return tuple([values[one.name] if one.stored else one.default for one in resource.attributes])
+        return rows if isinstance(rows, list) else list(rows)
+    pick, defaults = _filling(resource)
+    return [pick(row + defaults) for row in rows]
+
+
+@cache
+def _filling(resource: Resource) -> tuple[Callable[[Row], Row], Row]:
+    """Return what puts a row of columns and, after them, the defaults of derived attributes in order; and those."""
+    derived = [one for one in resource.attributes if not one.stored]
+    names = [*resource.columns, *(one.name for one in derived)]
+    return itemgetter(*(names.index(one.name) for one in resource.attributes)), tuple(one.default for one in derived)
 
 
 def as_records(record: type[T], rows: Sequence[Row]) -> list[T]:
@@ -205,7 +222,13 @@ def _lock_several(resource: Resource, count: int) -> Statement:
 @cache
 def _show(resource: Resource) -> Statement:
     table, columns = TABLES[resource.collection], columns_of(resource)
-    return Statement(select(*columns).where(table.c.id == bindparam("id")), columns)
+    is_it = table.c.id == bindparam("id")
+    if resource.parts is None:
+        return Statement(select(*columns).where(is_it), columns)
+    parts, key, order, names = parts_of(resource)
+    columns += [parts.c[key], *(parts.c[name] for name in names)]
+    joined = table.outerjoin(parts, parts.c[key] == table.c.id)
+    return Statement(select(*columns).select_from(joined).where(is_it).order_by(parts.c[order]), columns)
 
 
 @lru_cache(256)
