@@ -11,6 +11,7 @@ from segmentary.catalog import RESOURCES
 from segmentary.catalog.extension import EXTENSIONS, Extension
 from segmentary.errors import ExtensionNotFound
 from segmentary.rules.attribute import Resource
+from segmentary.rules.draft import shown
 from segmentary.wire import encode, schema
 from segmentary.wire.schema import TEXT
 
@@ -88,7 +89,7 @@ class OneExtension:
                 response.content_type = JSON
                 response.data = encode.document({"extension": _extension(one)})
                 return
-        raise ExtensionNotFound(alias=alias)
+        raise ExtensionNotFound(alias=shown(alias))
 
 
 def _version(request: falcon.Request) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from segmentary.app import Application, known_id
 from segmentary.catalog import Segment
 from segmentary.errors import HostNotFound
 from segmentary.rules.attribute import describe
+from segmentary.rules.draft import shown
 from segmentary.rules.listing import HostQuery
 from segmentary.wire import encode, query, report
 
@@ -149,7 +150,7 @@ class SegmentHost:
 def _host(text: str) -> str:
     found = report.host_name(text)
     if found is None:
-        raise HostNotFound(id=text)
+        raise HostNotFound(id=shown(text))
     return found
 
 
