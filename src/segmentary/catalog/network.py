@@ -92,7 +92,11 @@ _LACKING = (
     ),
     options=(
         option(
-            "use_reserved", Flag(), default=False, doc="Take the segmentation IDs asked for even from reserved ranges."
+            "use_reserved",
+            Flag(),
+            default=False,
+            doc="Take the segmentation IDs asked for even from reserved ranges.",
+            update=True,
         ),
     ),
     lookups=tuple(lookup(*one) for one in _LACKING),

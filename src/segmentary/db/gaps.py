@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     or_,
@@ -249,7 +250,9 @@ def _stale_releases() -> Statement:
         _SEGMENTS.c.claim_id == oldest.c.segmentation_id,
     )
     by_release = _RANGES.c.allocation == LEAST_RECENTLY_RELEASED
-    rests = oldest.c.released_at > bindparam("moment", type_=BigInteger()) - _RANGES.c.cooldown * 1_000_000
+    # As a number of 64 bits: a year has more microseconds than fit into the 32 bits of the column.
+    microseconds = cast(_RANGES.c.cooldown, BigInteger()) * 1_000_000
+    rests = oldest.c.released_at > bindparam("moment", type_=BigInteger()) - microseconds
     wanted = (
         select(_RANGES.c.id)
         .where(

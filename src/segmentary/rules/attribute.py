@@ -74,14 +74,14 @@ def lookup(name: str, kind: Kind, doc: str) -> Attribute:
     return replace(option(name, kind, None, doc), create=Presence.REFUSED, filterable=True, nullable=is_none)
 
 
-def option(name: str, kind: Kind, default: object, doc: str) -> Attribute:
-    """Declare something that a create request may say and that is neither stored nor shown."""
+def option(name: str, kind: Kind, default: object, doc: str, *, update: bool = False) -> Attribute:
+    """Declare something that a create request, and with `update` also an update, may say: neither stored nor shown."""
     return Attribute(
         name=name,
         wire=name,
         kind=kind,
         create=Presence.OPTIONAL,
-        update=False,
+        update=update,
         default=default,
         null=False,
         nullable=False,

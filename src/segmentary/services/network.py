@@ -68,11 +68,12 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network
 def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int | None) -> Network:
     """Change a network; of its provider attributes only the segmentation ID of its only segment may change."""
     before = records.lock(tx, Network, record_id, revision=revision)
-    own = {name: value for name, value in changes.items() if name not in PROVIDER and name != "segments"}
+    own = {name: value for name, value in changes.items() if name in describe(Network).columns}
     if "segments" in changes:
         _require_same_segments(tx, before, changes["segments"])
     asked = {PROVIDER[name]: value for name, value in changes.items() if name in PROVIDER}
-    change = _change_segment(tx, before, asked) if asked else None
+    use_reserved = changes.get("use_reserved", False)
+    change = _change_segment(tx, before, asked, use_reserved=use_reserved) if asked else None
     if "mtu" in own:
         own |= _mtu(tx, call, before, own["mtu"])
     after = records.change(tx, before, own)
@@ -212,7 +213,9 @@ def _shown_with(network: Network, of_network: Sequence[Segment]) -> Network:
     return replace(network, **derived)
 
 
-def _change_segment(tx: Tx, network: Network, asked: Mapping[str, Any]) -> tuple[Segment, Segment] | None:
+def _change_segment(
+    tx: Tx, network: Network, asked: Mapping[str, Any], *, use_reserved: bool
+) -> tuple[Segment, Segment] | None:
     """Give the network's only segment the segmentation ID asked for; return it before and after, None if unchanged."""
     of_network = claims.segments_of(tx, network.id)
     if len(of_network) != 1:
@@ -229,7 +232,8 @@ def _change_segment(tx: Tx, network: Network, asked: Mapping[str, Any]) -> tuple
     after_values = {name: getattr(before, name) for name in _WIRE} | {"segmentation_id": asked["segmentation_id"]}
     refuse(_broken_provider_rules(after_values))
     wanted = claim_of(after_values)
-    allocation.require_not_reserved(tx, [(wanted, None)])
+    if not use_reserved:
+        allocation.require_not_reserved(tx, [(wanted, None)])
     held = claim.held_by_another(tx, wanted)
     if held is not None:
         raise held
