@@ -220,7 +220,11 @@ def test_resting_id_is_taken_by_whoever_asks_for_it(app: Application) -> None:
     assert number_of(a_network(app, provider_segmentation_id=10)) == 10
 
 
-def test_every_way_of_releasing_begins_the_cooldown(app: Application, run_sql: RunSql) -> None:
+@pytest.mark.parametrize("forget_every", [1, 2**31])
+def test_every_way_of_releasing_begins_the_cooldown(
+    app: Application, run_sql: RunSql, monkeypatch: pytest.MonkeyPatch, forget_every: int
+) -> None:
+    monkeypatch.setattr(allocation, "FORGET_EVERY", forget_every)
     a_range(app, 1, 20, cooldown=3600, allocation="lowest")
     of_network, of_change = a_network(app), a_network(app)
     of_segment = app.segments.create(network_id=app.networks.create().id, network_type="vxlan")

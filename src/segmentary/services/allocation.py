@@ -108,7 +108,7 @@ def _refuse_reserved(claim: Claim, offers: Sequence[Offer]) -> None:
 
 
 def release(tx: Tx, claims: Sequence[Claim]) -> None:
-    """Note that IDs are free again, for the ranges that choose by the time of release."""
+    """Note that IDs are free again, for the ranges that choose by the time of release; no segment has them any more."""
     moment = _microseconds()
     for claim in claims:
         pool = pool_of(claim)

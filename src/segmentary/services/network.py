@@ -237,8 +237,9 @@ def _change_segment(
     held = claim.held_by_another(tx, wanted)
     if held is not None:
         raise held
+    after = records.change(tx, before, {"segmentation_id": asked["segmentation_id"]})
     allocation.release(tx, list(claims_of([before])))
-    return before, records.change(tx, before, {"segmentation_id": asked["segmentation_id"]})
+    return before, after
 
 
 def _require_same_segments(tx: Tx, network: Network, asked: Sequence[Mapping[str, Any]]) -> None:
