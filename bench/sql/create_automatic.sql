@@ -6,7 +6,8 @@ SELECT id, shared, minimum, maximum, allocation, cooldown, state FROM network_se
     WHERE network_type = 'geneve' AND (shared OR project_id = 'bench') FOR SHARE \gset
 INSERT INTO segments (id, name, description, network_id, network_type, physical_network, segmentation_id,
     segment_index, created_at, updated_at, revision_number)
-    VALUES (:new_id, NULL, '', :network_id, 'geneve', NULL, :random_number, :first_index, :now, :now, 0);
+    VALUES (:new_id, NULL, '', :network_id, 'geneve', NULL, :random_number, :first_index, :now, :now, 0)
+    ON CONFLICT DO NOTHING;
 INSERT INTO events (event_id, type, resource_id, payload, actor, request_id, created_at)
     VALUES (:event_id, 'segment.created', :new_id, :payload, 'anonymous', :request_id, :now);
 COMMIT;
