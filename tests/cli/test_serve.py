@@ -146,7 +146,7 @@ def test_serve_does_not_start_on_a_missing_schema_and_says_how_to_make_it(
 
 
 @pytest.mark.databases("postgresql", "mariadb")
-def test_serve_does_not_start_on_an_old_schema(database_url: str, run_sql: RunSql, tmp_path: Path) -> None:
+def test_serve_does_not_start_on_a_schema_that_only_another_version_knows(database_url: str, run_sql: RunSql, tmp_path: Path) -> None:
     ((newest,),) = run_sql("SELECT version_num FROM alembic_version")
     run_sql("UPDATE alembic_version SET version_num = '0000'")
     try:
@@ -154,8 +154,8 @@ def test_serve_does_not_start_on_an_old_schema(database_url: str, run_sql: RunSq
     finally:
         run_sql(f"UPDATE alembic_version SET version_num = '{newest}'")
     assert "revision 0000" in line
-    assert newest in line
-    assert "segmentary database upgrade" in line
+    assert str(newest) in line
+    assert "A newer version made it" in line
 
 
 def test_setting_that_cannot_be_is_told_in_one_line_with_what_can(tmp_path: Path) -> None:
