@@ -146,7 +146,9 @@ def test_serve_does_not_start_on_a_missing_schema_and_says_how_to_make_it(
 
 
 @pytest.mark.databases("postgresql", "mariadb")
-def test_serve_does_not_start_on_a_schema_that_only_another_version_knows(database_url: str, run_sql: RunSql, tmp_path: Path) -> None:
+def test_serve_does_not_start_on_a_schema_that_only_another_version_knows(
+    database_url: str, run_sql: RunSql, tmp_path: Path
+) -> None:
     ((newest,),) = run_sql("SELECT version_num FROM alembic_version")
     run_sql("UPDATE alembic_version SET version_num = '0000'")
     try:
