@@ -295,6 +295,8 @@ def _command(path: str, command: click.Command) -> list[str]:
 
 
 def _metavar(option: click.Option) -> str:
+    if isinstance(option.type, click.Choice) and not option.metavar:
+        return f" one of {', '.join(option.type.choices)}"
     return "" if option.is_flag else f" {option.metavar or 'TEXT'}"
 
 

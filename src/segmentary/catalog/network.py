@@ -100,6 +100,7 @@ _LACKING = (
         ),
     ),
     lookups=tuple(lookup(*one) for one in _LACKING),
+    summary=("id", "name", *(f"provider:{name}" for name in PROVIDER.values()), "mtu"),
 )
 class Network:
     """A layer-2 network as a project sees it."""

@@ -18,6 +18,7 @@ PHYSICAL_NETWORK_NAME = Text(64, minimum=1)
             name="physical_network_name_unique", key=("name",), limit="no two physical networks have the same name"
         ),
     ),
+    summary=("id", "name", "mtu", "description"),
 )
 class PhysicalNetwork:
     """A named underlay that segments live on."""

@@ -106,6 +106,7 @@ USE_RESERVED = option(
         SEGMENT_PHYSICAL_NETWORK,
     ),
     options=(USE_RESERVED,),
+    summary=("id", "name", "network_id", "network_type", "physical_network", "segmentation_id"),
     indexes=(("physical_network", "id"),),
     lookups=(lookup("host", HOST, "Segments that this host reaches; repeated: any of these hosts."),),
 )

@@ -89,6 +89,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
             limit="a range is for a known physical network",
         ),
     ),
+    summary=("id", "name", "network_type", "physical_network", "minimum", "maximum", "state", "project_id"),
 )
 class SegmentRange:
     """A range of segmentation IDs of one network type, on one physical network for the types that need one."""

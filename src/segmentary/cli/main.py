@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from segmentary import __version__
-from segmentary.cli import database, server
+from segmentary.cli import database, resource, server
 from segmentary.cli.host import host_group
 from segmentary.cli.relay import run_relay
 from segmentary.errors import SegmentaryError
@@ -87,6 +87,8 @@ def check(**arguments: object) -> None:
 
 
 commands.add_command(host_group)
+for group in resource.groups():
+    commands.add_command(group)
 
 
 def main() -> None:

@@ -190,7 +190,7 @@ class Collection(Generic[T]):
         if query.sort != ListQuery().sort:
             for name, descends in query.sort:
                 pairs += [("sort_key", self._wire(name)), ("sort_dir", "desc" if descends else "asc")]
-        pairs += [("fields", name) for name in query.fields]
+        pairs += [("fields", name) for name in sorted(query.fields)]
         options = {"limit": query.limit, "marker": query.marker, "page_reverse": query.reverse or None}
         return pairs + [(name, _text(value)) for name, value in options.items() if value is not None]
 

@@ -162,6 +162,7 @@ class Resource:
     indexes: tuple[tuple[str, ...], ...]
     routed: bool
     lookups: tuple[Attribute, ...]
+    summary: tuple[str, ...]
 
     @cached_property
     def by_name(self) -> dict[str, Attribute]:
@@ -241,11 +242,13 @@ def resource(  # noqa: PLR0913, each keyword is one fact about a resource
     indexes: tuple[tuple[str, ...], ...] = (),
     routed: bool = True,
     lookups: tuple[Attribute, ...] = (),
+    summary: tuple[str, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
     """Declare a resource: `name` and `collection` are its names in JSON, of one and of several.
 
     `options` are what a create request may say beside the attributes; `indexes` the attributes that lists look records
-    up by; without `routed` the five verbs have no paths of their own; `lookups` are filters that are no attributes.
+    up by; without `routed` the five verbs have no paths of their own; `lookups` are filters that are no attributes;
+    `summary` are the attributes that a table of records shows a person, by their names in JSON.
     """
 
     def declare(cls: type[T]) -> type[T]:
@@ -264,6 +267,7 @@ def resource(  # noqa: PLR0913, each keyword is one fact about a resource
             indexes=indexes,
             routed=routed,
             lookups=lookups,
+            summary=summary,
         )
         return record
 

@@ -1,0 +1,89 @@
+"""What a command works on: a server over HTTP, or a database in this process. Both have the same collections."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from segmentary.api.authentication import read_token
+from segmentary.app import Application
+from segmentary.client import Client
+from segmentary.db import migrate
+from segmentary.errors import InvalidSetting, InvalidValue, NotFound
+from segmentary.rules.attribute import Resource
+from segmentary.rules.kind import UnfitValueError, Uuid
+from segmentary.rules.listing import ListQuery
+from segmentary.settings import load
+
+F = TypeVar("F", bound=Callable[..., Any])
+URL = "http://127.0.0.1:9696"
+SHOWN_IDS = 5
+
+
+class Records(Protocol):
+    """The records of one resource: `segmentary.app.Collection`, or the one of `segmentary.client`."""
+
+    def create(self, **values: object) -> Any: ...  # noqa: ANN401, D102, the record of any resource
+
+    def list(self, query: ListQuery | None = None, /, **filters: object) -> Sequence[Any]: ...  # noqa: D102, as above
+
+    def show(self, record_id: str) -> Any: ...  # noqa: ANN401, D102, as above
+
+    def update(self, record_id: str, *, if_revision: int | None = None, **changes: object) -> Any: ...  # noqa: ANN401, D102, as above
+
+    def delete(self, record_id: str, *, if_revision: int | None = None) -> None: ...  # noqa: D102, as above
+
+
+def options() -> list[click.Option]:
+    """Return the options that choose what a command works on."""
+    return [
+        click.Option(
+            ["--url"],
+            envvar="SEGMENTARY_URL",
+            metavar="URL",
+            help=f"URL of the service.  [SEGMENTARY_URL; default: {URL}]",
+        ),
+        click.Option(
+            ["--token-file"],
+            envvar="SEGMENTARY_TOKEN_FILE",
+            metavar="FILE",
+            help="File with the token that the service asks for.  [SEGMENTARY_TOKEN_FILE]",
+        ),
+        click.Option(["--database"], metavar="URL", help="Work on this database, without a service."),
+    ]
+
+
+@contextmanager
+def opened(url: str | None, token_file: str | None, database: str | None) -> Iterator[Application | Client]:
+    """Give the collections of a database if one is named, else those of the service at a URL."""
+    context = click.get_current_context()
+    if database is not None:
+        if context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("--url and --database exclude each other")
+        with Application(load({"database": database}, os.environ, os.environ.get("SEGMENTARY_CONFIG"))) as app:
+            migrate.require_current(app.database)
+            yield app
+        return
+    url = url or URL
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise InvalidSetting(setting="url", reason=f"{url!r} does not begin with http:// or https://")
+    with Client(url, token=read_token(token_file) if token_file else None) as client:
+        yield client
+
+
+def found(records: Records, resource: Resource, named: str) -> Any:  # noqa: ANN401, the record of any resource
+    """Return the record with this id, or else with this name; raise the resource's `NotFound`, or `InvalidValue`."""
+    try:
+        return records.show(Uuid().accept(named))
+    except (UnfitValueError, NotFound):
+        same = records.list(ListQuery(filters={"name": (named,)}))
+    if not same:
+        raise resource.not_found(id=named)
+    if len(same) > 1:
+        ids = ", ".join(one.id for one in same[:SHOWN_IDS]) + (", ..." if len(same) > SHOWN_IDS else "")
+        reason = f"{len(same)} {resource.collection.replace('_', ' ')} have it: {ids}; give the id of one"
+        raise InvalidValue(attribute=f"name {named}", value=named, reason=reason)
+    return same[0]
