@@ -104,11 +104,11 @@ def test_missing_column_table_and_index_are_found(database_kind: str, empty_data
     execute(
         empty_database_url,
         f"DROP INDEX answers_created_at{of_table}",
-        "ALTER TABLE releases DROP COLUMN released_at",
+        "ALTER TABLE reaches DROP COLUMN via",
         "DROP TABLE observations",
     )
     assert sorted(migrate.check(empty_database_url)) == [
-        "column releases.released_at is missing",
+        "column reaches.via is missing",
         "index answers_created_at of table answers is missing",
         "table observations is missing",
     ]
