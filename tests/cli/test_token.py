@@ -25,11 +25,10 @@ def asker(start_server: Callable[..., Service], tmp_path: Path) -> Iterator[Aske
         yield asker
 
 
-def test_only_the_list_of_versions_is_open_without_the_token(asker: Asker) -> None:
-    assert asker.ask("GET", "/").status == 200
+def test_only_versions_and_health_are_open_without_the_token(asker: Asker) -> None:
+    for path in ("/", "/v2.0", "/v2.0/", "/healthcheck"):
+        assert asker.ask("GET", path).status == 200, path
     for method, path in [
-        ("GET", "/v2.0"),
-        ("GET", "/v2.0/"),
         ("GET", "/v2.0/extensions"),
         ("GET", "/v2.0/networks"),
         ("GET", "/v2.0/networks.json"),

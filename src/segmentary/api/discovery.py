@@ -1,4 +1,4 @@
-"""What a client finds out first: versions and extensions."""
+"""What a client finds out first: whether the service works, versions and extensions."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -12,6 +12,7 @@ from segmentary.catalog.extension import EXTENSIONS, Extension
 from segmentary.errors import ExtensionNotFound
 from segmentary.rules.attribute import Resource
 from segmentary.rules.draft import shown
+from segmentary.services.feed import Feed
 from segmentary.wire import encode, schema
 from segmentary.wire.schema import TEXT
 
@@ -19,6 +20,30 @@ LINKS = schema.array(schema.closed({"rel": TEXT, "href": TEXT}))
 VERSION = schema.closed({"id": TEXT, "status": TEXT, "links": LINKS})
 COLLECTION = schema.closed({"name": TEXT, "collection": TEXT, "links": LINKS})
 EXTENSION = schema.closed({**{one.name: TEXT for one in fields(Extension)}, "links": LINKS})
+
+
+class Health:
+    """/healthcheck: whether the service and its database answer, for load balancers and supervisors."""
+
+    def __init__(self, feed: Feed) -> None:
+        """Ask this for the number of the newest event, which takes the database one index look-up."""
+        self._feed = feed
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what each method does."""
+        check = Operation(
+            identifier="check_health",
+            summary="Tell whether the service and its database answer.",
+            tag="discovery",
+            answers={falcon.MEDIA_TEXT: {"const": "OK"}},
+        )
+        return {"get": check}
+
+    def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
+        """Say OK; while the database is away this raises `TryAgain`, a 503."""
+        self._feed.latest()
+        response.content_type = falcon.MEDIA_TEXT
+        response.text = "OK"
 
 
 class Versions:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from segmentary.api import openapi
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
-from segmentary.api.discovery import Extensions, OneExtension, Version, Versions
+from segmentary.api.discovery import Extensions, Health, OneExtension, Version, Versions
 from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
@@ -21,13 +21,15 @@ DISCOVERY: tuple[tuple[str, type[Described]], ...] = (
 )
 # The files of the page that shows /openapi.json, a browser asks for them without a token: they say nothing of the data.
 PAGE = {"/docs": "docs.html", "/docs/page.js": "docs.js", "/docs/page.css": "docs.css"}
-OPEN_PATHS = frozenset({"/", *PAGE})
+# keystoneauth asks for the versions before it signs in, and a load balancer has no token.
+OPEN_PATHS = frozenset({"/", "/v2.0", "/healthcheck", *PAGE})
 
 
 def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     """Return every path and what answers it; collections are spelled with underscores and with hyphens."""
     for path, handler in DISCOVERY:
         yield path, handler()
+    yield "/healthcheck", Health(app.feed)
     token = bool(app.settings.token_file)
     yield "/openapi.json", OpenApi(lambda: openapi.document(routes(app, bodies), OPEN_PATHS, token=token))
     for path, file in PAGE.items():
