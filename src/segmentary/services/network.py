@@ -172,7 +172,7 @@ def _fitted(
     largest = segments.mtu_of(call, of_network, underlays)
     if network.mtu_requested:
         if largest is not None and network.mtu > largest:
-            raise segments.mtu_too_large(network.id, network.mtu, largest)
+            raise segments.mtu_too_large(network.mtu, largest)
         return replace(network, next_segment_index=len(of_network))
     return replace(network, mtu=largest or call.settings.global_physnet_mtu, next_segment_index=len(of_network))
 
@@ -272,5 +272,5 @@ def _mtu(tx: Tx, call: Call, network: Network, asked: int) -> dict[str, object]:
     underlays = known_physical_networks(tx, [(one, None) for one in claims_of(of_network)])
     largest = segments.mtu_of(call, of_network, underlays)
     if asked and largest is not None and asked > largest:
-        raise segments.mtu_too_large(network.id, asked, largest)
+        raise segments.mtu_too_large(asked, largest, network.id)
     return {"mtu": asked or largest or call.settings.global_physnet_mtu, "mtu_requested": bool(asked)}

@@ -82,13 +82,14 @@ def mtu_of(call: Call, segments: Sequence[Segment], underlays: Mapping[str, Phys
     return min((one for one in largest if one is not None), default=None)
 
 
-def mtu_too_large(network_id: str, asked: int, largest: int) -> RuleBroken:
-    """Return the refusal of an MTU that a segment of the network cannot carry."""
+def mtu_too_large(asked: int, largest: int, stored: str | None = None) -> RuleBroken:
+    """Return the refusal of an MTU that a segment of the network, of this id if it is stored, cannot carry."""
+    whose = f" of network {stored}" if stored else ""
     return RuleBroken(
         rule=NETWORK_MTU_FITS_SEGMENTS.name,
         attribute=NETWORK_MTU_FITS_SEGMENTS.attribute,
         value=asked,
-        reason=f"mtu {asked} of network {network_id} is more than its segments carry, at most {largest}",
+        reason=f"mtu {asked}{whose} is more than its segments carry, at most {largest}",
     )
 
 
@@ -115,7 +116,7 @@ def _fit_mtus(
             of_segments = of_network[network_id]
             item = next(item for segment, item in of_segments if mtu_of(call, [segment], underlays) == largest)
             with blaming(item):
-                raise mtu_too_large(network.id, network.mtu, largest)
+                raise mtu_too_large(network.mtu, largest, network.id)
         lowered.setdefault(largest, []).append(network_id)
     events: list[Event] = []
     for largest, ids in sorted(lowered.items()):
