@@ -80,7 +80,7 @@ class Database:
 
     def clean(self) -> None:
         """Remove what a workload left behind."""
-        self.execute("DELETE FROM segments WHERE network_type <> 'vxlan'")
+        self.execute("DELETE FROM segments WHERE network_type NOT IN ('vxlan', 'vlan')")
         self.execute("DELETE FROM events")
         self.settle()
 
@@ -90,7 +90,7 @@ class Database:
             self.execute("VACUUM ANALYZE")
             self.execute("CHECKPOINT")
         elif self.kind == "mariadb":
-            self.execute("ANALYZE TABLE networks, segments, events")
+            self.execute("ANALYZE TABLE networks, segments, events, physical_networks, agents, reaches")
         else:
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -120,9 +120,9 @@ class Database:
         self.execute(
             "INSERT INTO networks (id, name, description, project_id, admin_state_up, shared, router_external, mtu, "
             "mtu_requested, next_segment_index, created_at, updated_at, revision_number) "
-            f"SELECT {self._identifier(1)}, 'network', '', 'bench', {self._flag(on=True)}, {self._flag(on=False)}, "
-            f"{self._flag(on=False)}, 1450, {self._flag(on=False)}, 10000, {_TIME[self.kind]}, {_TIME[self.kind]}, 0 "
-            f"FROM ({self._numbers(1, count)}) AS numbers"
+            f"SELECT {self.identifier(1)}, 'network', '', 'bench', {self.flag(on=True)}, {self.flag(on=False)}, "
+            f"{self.flag(on=False)}, 1450, {self.flag(on=False)}, 10000, {self.moment}, {self.moment}, 0 "
+            f"FROM ({self.numbers(1, count)}) AS numbers"
         )
         self.networks = count
 
@@ -131,27 +131,42 @@ class Database:
         self.execute(
             "INSERT INTO network_segment_ranges (id, name, description, shared, network_type, minimum, maximum, "
             "allocation, cooldown, state, created_at, updated_at, revision_number) "
-            f"VALUES ('{identifier(RANGE, 1)}', 'bench', '', {self._flag(on=True)}, 'geneve', 1, {LARGEST_NUMBER}, "
-            f"'random', 0, 'active', {_TIME[self.kind]}, {_TIME[self.kind]}, 0)"
+            f"VALUES ('{identifier(RANGE, 1)}', 'bench', '', {self.flag(on=True)}, 'geneve', 1, {LARGEST_NUMBER}, "
+            f"'random', 0, 'active', {self.moment}, {self.moment}, 0)"
         )
 
     def _store_segments(self, first: int, last: int, *, kind: int, network_type: str, index: str) -> None:
-        network = self._identifier(1, f"(n - 1) % {self.networks} + 1")
+        network = self.identifier(1, f"(n - 1) % {self.networks} + 1")
         self.execute(
             "INSERT INTO segments (id, name, description, network_id, network_type, segmentation_id, segment_index, "
             "created_at, updated_at, revision_number) "
-            f"SELECT {self._identifier(kind)}, 'segment', '', {network}, '{network_type}', n, {index}, "
-            f"{_TIME[self.kind]}, {_TIME[self.kind]}, 0 FROM ({self._numbers(first, last)}) AS numbers"
+            f"SELECT {self.identifier(kind)}, 'segment', '', {network}, '{network_type}', n, {index}, "
+            f"{self.moment}, {self.moment}, 0 FROM ({self.numbers(first, last)}) AS numbers"
         )
 
-    def _numbers(self, first: int, last: int) -> str:
+    def numbers(self, first: int, last: int) -> str:
+        """Return a query for the numbers n from first to last."""
         return _NUMBERS[self.kind].format(first=first, last=last)
 
-    def _identifier(self, kind: int, n: str = "n") -> str:
+    def identifier(self, kind: int, n: str = "n") -> str:
+        """Return the expression that `identifiers.identifier` is in Python."""
         return _IDENTIFIER[self.kind].format(kind=kind, n=n)
 
-    def _flag(self, *, on: bool) -> str:
+    def padded(self, prefix: str, n: str) -> str:
+        """Return the expression for a name that ends in a number of five digits."""
+        if self.kind == "sqlite":
+            return f"printf('{prefix}%05d', {n})"
+        text = f"lpad(cast({n} AS CHAR(5)), 5, '0')" if self.kind == "mariadb" else f"lpad(({n})::text, 5, '0')"
+        return f"concat('{prefix}', {text})"
+
+    def flag(self, *, on: bool) -> str:
+        """Return the literal of a flag."""
         return str(on).lower() if self.kind == "postgresql" else str(int(on))
+
+    @property
+    def moment(self) -> str:
+        """The literal of the time of all rows."""
+        return _TIME[self.kind]
 
 
 @contextmanager

@@ -27,7 +27,6 @@ The first level answers the only question of a caller: change the request, chang
 
 
     ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed, SchemaNotCurrent
-    ├── ServiceRefused, ServiceAway what a command got from the service it called
     └── InvalidSetting              the program was started with a setting it cannot use
 
 The docstring of a leaf is the template of its message; its fields are data, never to be parsed out of the text.
@@ -305,19 +304,6 @@ class SchemaNotCurrent(Broken):
 
 class UnexpectedAnswer(Broken):
     """{url} answered with status {status} and what is no answer of this API: {text}."""
-
-
-class ServiceRefused(SegmentaryError):
-    """{reason}."""
-
-    @property
-    def message(self) -> str:
-        """The text for a person: the service's own."""
-        return str(self.data["reason"])
-
-
-class ServiceAway(SegmentaryError):
-    """The service at {url} does not answer ({reason})."""
 
 
 class InvalidSetting(SegmentaryError):

@@ -50,8 +50,14 @@ def test_reports_are_told_back_listed_and_forgotten_and_refusals_are_one_line(ru
     assert "'alpah' is not known; known are: alpha" in refused.stderr
     run("forget", "h1")
     assert "h1 could not be found" in run("forget", "h1", status=1).stderr
-    away = run("--url", "http://127.0.0.1:9", "list", status=1)
-    assert away.stderr.startswith("segmentary: The service at http://127.0.0.1:9 does not answer")
+    away = run("list", "--url", "http://127.0.0.1:9", status=1)
+    assert (away.stderr.count("\n"), "http://127.0.0.1:9" in away.stderr) == (1, True)
+
+
+def test_a_database_is_asked_and_told_without_a_service(run: Run, database_url: str) -> None:
+    assert run("report", "h2", "alpha", "--database", database_url).stdout == "h2 reaches alpha\n"
+    assert run("list").stdout == run("list", "--database", database_url).stdout == "h2\talive\talpha\n"
+    assert "'alpah' is not known" in run("report", "h2", "alpah", "--database", database_url, status=1).stderr
 
 
 def test_differences_are_listed_with_status_1_and_none_with_status_0(run: Run) -> None:

@@ -12,13 +12,27 @@ import pytest
 import segmentary
 from segmentary import errors
 from segmentary.catalog import Network, Segment
+from segmentary.catalog.agent import Report
 from segmentary.client import Client
 from segmentary.rules.attribute import ABSENT, describe
-from segmentary.rules.listing import ListQuery
+from segmentary.rules.listing import HostQuery, ListQuery
 from tests.servers.server import free_port
 from tests.servers.service import Service
 
 Library = segmentary.Application
+
+
+def report(host: str, *names: str) -> Report:
+    return Report(
+        host=host,
+        agent_type="Open vSwitch agent",
+        binary="",
+        availability_zone=None,
+        physical_networks=tuple((name, "br-1") for name in names),
+        observed=(("vlan", "rack1", 7, None),),
+    )
+
+
 HIDDEN = "segment_index"  # what the server does not show
 UNKNOWN = "6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d11"
 
@@ -55,6 +69,9 @@ ASKS: dict[str, Callable[[Any], object]] = {
     "nothing to choose from": lambda one: one.networks.create(
         provider_network_type="vlan", provider_physical_network="rack1"
     ),
+    "unknown host": lambda one: one.hosts.show("no such?host"),
+    "host of an unknown segment": lambda one: one.hosts.map(UNKNOWN, "h1"),
+    "unknown physical network reported": lambda one: one.hosts.report(report("h1", "typo")),
     "unknown filter": lambda one: one.physical_networks.list(no_such=1),
 }
 
@@ -89,6 +106,28 @@ def test_records_are_those_of_the_library(client: Client, library: Library) -> N
     segments = client.networks.show(network.id).segments
     assert isinstance(segments, list)
     assert [one["provider:segmentation_id"] for one in segments] == [100, 5001]
+
+
+def test_hosts_are_those_of_the_library(client: Client, library: Library) -> None:
+    client.physical_networks.create(name="rack1")
+    network = client.networks.create(
+        provider_network_type="vlan", provider_physical_network="rack1", provider_segmentation_id=100
+    )
+    (segment,) = client.segments.list(network_id=network.id)
+    client.hosts.report(report("h 1", "rack1"))
+    client.hosts.report(report("h2"))
+    every = HostQuery(limit=10)
+    assert client.hosts.show("h 1") == library.hosts.show("h 1")
+    assert [one["host"] for one in client.hosts.find(HostQuery(limit=10, physical_networks=("rack1",)))] == ["h 1"]
+    mapping = client.hosts.map(segment.id, "h2")
+    assert [mapping] == [client.hosts.map(segment.id, "h2")]
+    assert client.hosts.of_segment(segment.id, every) == library.hosts.of_segment(segment.id, every)
+    assert [one["host"] for one in client.hosts.of_segment(segment.id, HostQuery(limit=10, marker="h 1"))] == ["h2"]
+    assert client.segments.list(host=["h 1", "h2"]) == [segment]
+    assert client.hosts.drift("h 1") == library.hosts.drift("h 1")
+    client.hosts.unmap(segment.id, "h2")
+    client.hosts.forget("h 1")
+    assert library.hosts.of_segment(segment.id, every) == []
 
 
 def test_records_are_changed_and_deleted_at_a_revision(client: Client, library: Library) -> None:

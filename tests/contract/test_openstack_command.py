@@ -157,6 +157,36 @@ def test_walk_through_without_authentication(openstack: Openstack, server: Servi
     walk_through(openstack, server, {})
 
 
+def test_agents_that_reported_are_listed_shown_changed_and_deleted(openstack: Openstack, server: Service) -> None:
+    assert ask(server.url, "POST", "/v2.0/physical-networks", {"physical_network": {"name": "physnet1"}}).status == 201
+    for host, kind in (("h1", "Open vSwitch agent"), ("h2", "NIC Switch agent")):
+        said = {"agent_type": kind, "physical_networks": [{"name": "physnet1", "via": "br-1"}]}
+        assert ask(server.url, "PUT", f"/v2.0/hosts/{host}", {"host": said}).status == 200
+    first, second = sorted(
+        ask(server.url, "GET", "/v2.0/agents?fields=id&fields=host").document["agents"], key=lambda one: one["host"]
+    )
+    everything, by_type, by_host, shown, changed, left = openstack.all(
+        "network agent list -f json",
+        "network agent list -f json --agent-type nic",
+        "network agent list -f json --host h1",
+        f"network agent show -f json {first['id']}",
+        f"network agent set --disable --description repairing {first['id']}",
+        f"network agent show -f json {first['id']}",
+        f"network agent delete {second['id']}",
+        "network agent list -f json",
+    )
+    assert sorted((one["Host"], one["Agent Type"], one["Alive"], one["State"]) for one in everything) == [
+        ("h1", "Open vSwitch agent", True, True),
+        ("h2", "NIC Switch agent", True, True),
+    ]
+    assert [one["Host"] for one in by_type] == ["h2"]
+    assert [one["ID"] for one in by_host] == [first["id"]]
+    assert shown["configuration"] == {"bridge_mappings": {"physnet1": "br-1"}}
+    assert (shown["alive"], shown["admin_state_up"], shown["host"]) == (True, True, "h1")
+    assert (changed["admin_state_up"], changed["description"]) == (False, "repairing")
+    assert [(one["Host"], one["State"]) for one in left] == [("h1", False)]
+
+
 @pytest.mark.databases("sqlite")
 def test_walk_through_with_a_token(closed_server: Service, openstack_program: Path, tmp_path: Path) -> None:
     openstack = with_token(closed_server, openstack_program, tmp_path)

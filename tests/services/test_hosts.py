@@ -220,6 +220,15 @@ def test_an_exclusion_wins_over_a_report_and_its_removal_gives_the_host_back(app
     assert hosts_of(app, segment) == ["h1", "h2"]
 
 
+def test_an_exclusion_takes_away_no_other_segment(app: segmentary.Application) -> None:
+    first, second = only_segment(app, a_network(app)), only_segment(app, a_network(app, number=101))
+    report(app, "h1", "alpha")
+    app.hosts.map(first.id, "h1", EXCLUDED)
+    assert segments_of(app, "h1") == [second.id]
+    found: dict[str, Any] = app.hosts.drift("h1")
+    assert [one["segment_id"] for one in found["recorded_not_there"]] == [second.id]
+
+
 def test_a_tunnel_segment_is_reached_by_the_hosts_it_is_said_of(app: segmentary.Application) -> None:
     network = app.networks.create(provider_network_type="vxlan", provider_segmentation_id=5001)
     segment = only_segment(app, network)

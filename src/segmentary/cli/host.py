@@ -1,38 +1,46 @@
-"""The commands of `segmentary host`: report a host, and ask a service what hosts reach and carry."""
+"""The commands of `segmentary host`: report a host, and ask what hosts reach and carry."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 
+from segmentary import app, client
 from segmentary.catalog.agent import REPORTER
-from segmentary.cli.service import Service, in_path
+from segmentary.cli import target
+from segmentary.rules.listing import HostQuery
+from segmentary.wire import encode
+from segmentary.wire.report import report as checked
 
+PAGE = 1000
 DIFFERENCES = (
     ("recorded_not_there", "recorded, not there"),
     ("there_not_recorded", "there, not recorded"),
     ("conflicting", "conflicting"),
 )
+Hosts = app.Hosts | client.Hosts
 
 
 @click.group("host")
-@click.option(
-    "--url",
-    envvar="SEGMENTARY_URL",
-    default="http://127.0.0.1:9696",
-    show_default=True,
-    help="URL of the service.  [SEGMENTARY_URL]",
-)
-@click.option("--token-file", envvar="SEGMENTARY_TOKEN_FILE", help="File with the token.  [SEGMENTARY_TOKEN_FILE]")
-@click.pass_context
-def host_group(context: click.Context, url: str, token_file: str | None) -> None:
+def host_group() -> None:
     """Hosts: what they report and what they reach."""
-    context.obj = Service(url, token_file or None)
 
 
-@host_group.command()
+def _on_hosts(work: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the hosts of what its options choose."""
+
+    @wraps(work)
+    def run(url: str | None, token_file: str | None, database: str | None, **arguments: Any) -> None:  # noqa: ANN401, as typed
+        with target.opened(url, token_file, database) as opened:
+            work(opened.hosts, **arguments)
+
+    return run
+
+
+@host_group.command(params=target.options())
 @click.argument("host")
 @click.argument("physical_networks", metavar="[NAME[=VIA]]...", nargs=-1)
 @click.option("--agent-type", default=REPORTER, show_default=True, help="Which agent of the host reports.")
@@ -42,59 +50,61 @@ def host_group(context: click.Context, url: str, token_file: str | None) -> None
     metavar="TYPE:[PHYSICAL_NETWORK]:ID",
     help="A segmentation ID that the host carries; repeat it. Without any, what was observed before stays.",
 )
-@click.pass_obj
-def report(
-    service: Service, host: str, physical_networks: Sequence[str], agent_type: str, observed: Sequence[str]
-) -> None:
+@_on_hosts
+def report(hosts: Hosts, host: str, physical_networks: Sequence[str], agent_type: str, observed: Sequence[str]) -> None:
     """Report the physical networks that HOST reaches, each with the bridge or interface it reaches it through."""
     reached = [dict(zip(("name", "via"), text.split("=", 1), strict=False)) for text in physical_networks]
-    body: dict[str, Any] = {"agent_type": agent_type, "physical_networks": reached}
+    said: dict[str, Any] = {"agent_type": agent_type, "physical_networks": reached}
     if observed:
-        body["segmentation_ids"] = [_observed(text) for text in observed]
-    shown = service.call("PUT", f"/v2.0/hosts/{in_path(host)}", {"host": body})["host"]
+        said["segmentation_ids"] = [_observed(text) for text in observed]
+    shown = hosts.report(checked(host, encode.document({"host": said})))
     click.echo(f"{host} reaches {', '.join(_names(shown)) or 'no physical network'}")
 
 
-@host_group.command("list")
+@host_group.command("list", params=target.options())
 @click.option("--agent-type", multiple=True, help="Only hosts with such an agent; repeat it for any of several.")
 @click.option("--not-agent-type", multiple=True, help="Only hosts with another agent than such; it wins.")
 @click.option("--physical-network", multiple=True, help="Only hosts that reach it; repeat it for any of several.")
-@click.pass_obj
+@_on_hosts
 def list_hosts(
-    service: Service, agent_type: Sequence[str], not_agent_type: Sequence[str], physical_network: Sequence[str]
+    hosts: Hosts, agent_type: Sequence[str], not_agent_type: Sequence[str], physical_network: Sequence[str]
 ) -> None:
     """List the hosts that reach anything, with the physical networks they reach."""
-    filters = {"agent_type": agent_type, "not_agent_type": not_agent_type, "physical_network": physical_network}
-    for one in _hosts(service, filters):
+    asked = HostQuery(
+        limit=PAGE,
+        included=tuple(agent_type),
+        excluded=tuple(not_agent_type),
+        physical_networks=tuple(physical_network),
+    )
+    for one in _all(hosts, asked):
         click.echo(f"{one['host']}\t{'alive' if one['alive'] else 'silent'}\t{' '.join(_names(one))}")
 
 
-@host_group.command()
+@host_group.command(params=target.options())
 @click.argument("host")
-@click.pass_obj
-def show(service: Service, host: str) -> None:
+@_on_hosts
+def show(hosts: Hosts, host: str) -> None:
     """Show HOST with its agents, as JSON."""
-    click.echo(json.dumps(service.call("GET", f"/v2.0/hosts/{in_path(host)}")["host"], indent=2, ensure_ascii=False))
+    click.echo(json.dumps(hosts.show(host), indent=2, ensure_ascii=False))
 
 
-@host_group.command()
+@host_group.command(params=target.options())
 @click.argument("host")
-@click.pass_obj
-def forget(service: Service, host: str) -> None:
+@_on_hosts
+def forget(hosts: Hosts, host: str) -> None:
     """Forget HOST, its agents and its mappings."""
-    service.call("DELETE", f"/v2.0/hosts/{in_path(host)}")
+    hosts.forget(host)
     click.echo(f"{host} is forgotten")
 
 
-@host_group.command()
-@click.argument("hosts", metavar="[HOST]...", nargs=-1)
-@click.pass_context
-def drift(context: click.Context, hosts: Sequence[str]) -> None:
+@host_group.command(params=target.options())
+@click.argument("names", metavar="[HOST]...", nargs=-1)
+@_on_hosts
+def drift(hosts: Hosts, names: Sequence[str]) -> None:
     """List where what hosts carry and what is recorded differ, of all hosts if none is named; status 1 if they do."""
-    service: Service = context.obj
     is_clean = True
-    for host in hosts or [str(one["host"]) for one in _hosts(service, {})]:
-        found = service.call("GET", f"/v2.0/hosts/{in_path(host)}/drift")["drift"]
+    for host in names or [str(one["host"]) for one in _all(hosts, HostQuery(limit=PAGE))]:
+        found: dict[str, Any] = hosts.drift(host)
         for key, words in DIFFERENCES:
             for one in found[key]:
                 is_clean = False
@@ -102,22 +112,14 @@ def drift(context: click.Context, hosts: Sequence[str]) -> None:
                 held = f", segment {one['segment_id']}" if one["segment_id"] else ""
                 click.echo(f"{host}\t{words}\t{one['network_type']} {one['segmentation_id']}{where}{held}")
     if not is_clean:
-        context.exit(1)
+        click.get_current_context().exit(1)
 
 
-def _hosts(service: Service, filters: dict[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
-    """Return all hosts, page by page."""
-    marker: list[tuple[str, str]] = []
-    while True:
-        page = service.call("GET", f"/v2.0/hosts?{urlencode([*_pairs(filters), *marker])}")
-        yield from page["hosts"]
-        if "hosts_links" not in page:
-            return
-        marker = [("marker", page["hosts"][-1]["host"])]
-
-
-def _pairs(filters: dict[str, Sequence[str]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in filters.items() for value in values]
+def _all(hosts: Hosts, query: HostQuery) -> Iterator[dict[str, Any]]:
+    """Return all hosts, page by page; a server may make its pages shorter than asked for."""
+    while page := hosts.find(query):
+        yield from page
+        query = replace(query, marker=str(page[-1]["host"]))
 
 
 def _names(host: dict[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ import urllib3
 
 from segmentary.app import known_id
 from segmentary.catalog import Agent, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.client.host import Hosts
 from segmentary.errors import MalformedBody, TryAgain, UnexpectedAnswer
 from segmentary.rules.attribute import ABSENT, Attribute, describe
 from segmentary.rules.draft import shown
@@ -60,6 +61,7 @@ class Client:
         self.physical_networks = Collection(self, PhysicalNetwork)
         self.segment_ranges = Collection(self, SegmentRange)
         self.agents = Collection(self, Agent)
+        self.hosts = Hosts(self.request)
 
     def __enter__(self) -> Self:
         """Use it as a context manager to have it closed."""

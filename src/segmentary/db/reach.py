@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     Table,
@@ -19,7 +20,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     literal_column,
     select,
     true,
@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from segmentary.catalog.agent import EXCLUDED, INCLUDED, Observed
 from segmentary.db.listing import Branches
-from segmentary.db.statement import Statement
+from segmentary.db.statement import Statement, insertion
 from segmentary.db.tables import OBSERVATIONS, REACHES, TABLES
 from segmentary.db.transaction import Tx
 from segmentary.rules.listing import HostQuery
@@ -175,18 +175,24 @@ def _any_of(column: Any, name: str, count: int) -> ColumnElement[bool]:  # noqa:
 
 
 def _branches(hosts: int, names: int) -> list[ColumnElement[bool]]:
-    reach, mapping = REACHES.alias("reach"), _MAPPINGS.alias("mapping")
-    not_excluded = ~exists().where(
-        mapping.c.segment_id == _SEGMENTS.c.id, mapping.c.host == reach.c.host, mapping.c.mapping == EXCLUDED
-    )
-    reached = exists().where(
-        reach.c.physical_network == _SEGMENTS.c.physical_network, _any_of(reach.c.host, "host", hosts), not_excluded
-    )
-    by_name = [and_(_SEGMENTS.c.physical_network == bindparam(f"reached_{one}"), reached) for one in range(names)]
     included = select(_MAPPINGS.c.segment_id).where(
         _any_of(_MAPPINGS.c.host, "host", hosts), _MAPPINGS.c.mapping == INCLUDED
     )
-    return [*by_name, _SEGMENTS.c.id.in_(included)]
+    return [*(_reached(hosts, place) for place in range(names)), _SEGMENTS.c.id.in_(included)]
+
+
+def _reached(hosts: int, place: int) -> ColumnElement[bool]:
+    """Return the condition of a segment on a physical network that one of the hosts, not excluded from it, reports."""
+    reach, mapping = REACHES.alias("reach"), _MAPPINGS.alias("mapping")
+    name: BindParameter[str] = bindparam(f"reached_{place}")
+    # Told what stands outside: SQLAlchemy looks no further than one query around, and would join the segments in.
+    excluded = (
+        exists()
+        .where(mapping.c.segment_id == _SEGMENTS.c.id, mapping.c.host == reach.c.host, mapping.c.mapping == EXCLUDED)
+        .correlate(_SEGMENTS, reach)
+    )
+    is_reported = exists().where(reach.c.physical_network == name, _any_of(reach.c.host, "host", hosts), ~excluded)
+    return and_(_SEGMENTS.c.physical_network == name, is_reported.correlate(_SEGMENTS))
 
 
 @cache
@@ -226,8 +232,7 @@ def _delete_reach() -> Statement:
 
 @cache
 def _insert_reach() -> Statement:
-    names = ("agent_id", "host", "physical_network", "via")
-    return Statement(insert(REACHES).values({name: bindparam(name) for name in names}))
+    return insertion(REACHES, ("agent_id", "host", "physical_network", "via"))
 
 
 @cache
@@ -270,7 +275,7 @@ def _delete_observed() -> Statement:
 @cache
 def _insert_observed() -> Statement:
     names = ("agent_id", "host", "network_type", "scope", "segmentation_id", "network_id")
-    return Statement(insert(OBSERVATIONS).values({name: bindparam(name) for name in names}))
+    return insertion(OBSERVATIONS, names)
 
 
 @lru_cache(SHAPES)

@@ -18,6 +18,7 @@ from segmentary.errors import InvalidInput, InvalidValue, MissingAttribute, Unre
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import broken_rules, refuse, shown
 from segmentary.rules.kind import Choice, Entries, Integer, Kind, Text, UnfitValueError, Uuid
+from segmentary.rules.listing import HostQuery
 from segmentary.wire import schema
 from segmentary.wire.decode import load_object
 
@@ -73,6 +74,29 @@ def report(host: str, body: bytes) -> Report:
     )
 
 
+def report_object(report: Report) -> dict[str, object]:
+    """Return a report as it stands in a body."""
+    said: dict[str, object] = {
+        "agent_type": report.agent_type,
+        "binary": report.binary,
+        "availability_zone": report.availability_zone,
+        "physical_networks": [{"name": name, "via": via} for name, via in report.physical_networks],
+        "segmentation_ids": None if report.observed is None else [_entry(one) for one in report.observed],
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def pairs(query: HostQuery) -> list[tuple[str, str]]:
+    """Return a query as it stands in a URL."""
+    several = {
+        "agent_type": query.included,
+        "not_agent_type": query.excluded,
+        "physical_network": query.physical_networks,
+    }
+    asked = [(name, value) for name, values in several.items() for value in values]
+    return [*asked, ("limit", str(query.limit)), *([("marker", query.marker)] if query.marker else [])]
+
+
 def mapping(body: bytes) -> str:
     """Return what a body says of one host and one segment: included, which is also meant by no body, or excluded."""
     if not body:
@@ -124,6 +148,17 @@ def _observed(entries: tuple[dict[str, Any], ...], problems: list[InvalidInput])
             )
         )
     return found
+
+
+def _entry(observed: Observed) -> dict[str, object]:
+    network_type, physical_network, number, network_id = observed
+    entry = {
+        "network_type": network_type,
+        "physical_network": physical_network or None,
+        "segmentation_id": number,
+        "network_id": network_id,
+    }
+    return {key: value for key, value in entry.items() if value is not None}
 
 
 def _require_different(values: list[Any], name: str, problems: list[InvalidInput]) -> None:
