@@ -7,6 +7,7 @@ import click
 
 from segmentary import errors
 from segmentary.api import routes
+from segmentary.api.authentication import BASIC, TOKEN
 from segmentary.api.body import Bodies
 from segmentary.api.openapi import document
 from segmentary.app import Application
@@ -36,7 +37,7 @@ def openapi() -> str:
     """Return the OpenAPI document of a server that asks for a token."""
     settings = Settings()
     app = Application(settings)
-    made = document(routes.routes(app, Bodies(settings)), routes.OPEN_PATHS, token=True)
+    made = document(routes.routes(app, Bodies(settings)), routes.OPEN_PATHS, (TOKEN, BASIC))
     app.close()
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
@@ -323,8 +324,9 @@ def _routes() -> str:
             ("path", *(method.upper() for method in METHODS)),
             ((f"`{path}`", *(_does(handler, method) for method in METHODS)) for path, handler in served),
         ),
-        f"""Without a token, where one is asked for: {", ".join(f"`{path}`" for path in sorted(routes.OPEN_PATHS))}. A
-collection is spelled with hyphens or with underscores. A slash at the end of a path changes nothing, nor does `.json`
+        f"""Without credentials: {", ".join(f"`{path}`" for path in sorted(routes.OPEN_PATHS))}.
+
+A collection is spelled with hyphens or with underscores. A slash at the end of a path changes nothing, nor does `.json`
 below `/v2.0`.""",
     )
 

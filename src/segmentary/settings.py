@@ -26,14 +26,20 @@ def setting(default: object, doc: str, *, minimum: int = 0, maximum: int = 2**31
 class Settings:
     """What can be chosen about a running segmentary."""
 
-    host: str = setting("127.0.0.1", "Address to listen on; another than loopback needs a token file.")
+    host: str = setting("127.0.0.1", "Address to listen on; another than loopback needs a way to sign in.")
     port: int = setting(9696, "Port to listen on.", minimum=1, maximum=65535)
     database: str = setting("sqlite:///segmentary.db", "Database URL: sqlite:///, postgresql://, mariadb://, mysql://.")
     workers: int = setting(1, "Server processes.", minimum=1, maximum=64)
     threads: int = setting(
         8, "Requests each process works on at once, and its database connections.", minimum=1, maximum=256
     )
-    token_file: str = setting("", "File with the token that every request must carry in X-Auth-Token.")
+    authentication: str = setting(
+        "",
+        "Ways to sign in, separated by commas: none (from this machine only), token, basic; "
+        "if empty, those that there is a file for, otherwise none.",
+    )
+    token_file: str = setting("", "File with a token, in X-Auth-Token, whose holder may do everything.")
+    users_file: str = setting("", "File of users with a token or a password each, made by `segmentary user`.")
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
     body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)
     page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")

@@ -13,6 +13,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from segmentary.api import openapi, routes
+from segmentary.api.authentication import TOKEN
 from segmentary.api.body import Bodies
 from segmentary.app import Application
 from segmentary.settings import Settings
@@ -32,7 +33,7 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def document(served: Served) -> dict[str, Any]:
-    return openapi.document(served, routes.OPEN_PATHS, token=True)
+    return openapi.document(served, routes.OPEN_PATHS, (TOKEN,))
 
 
 def answer(url: str, body: object = None, **headers: str) -> tuple[int, HTTPResponse | HTTPError, bytes]:
@@ -73,7 +74,7 @@ def test_only_open_paths_are_described_as_open(document: dict[str, Any]) -> None
 
 
 def test_a_server_without_a_token_describes_none(served: Served) -> None:
-    made = openapi.document(served, routes.OPEN_PATHS, token=False)
+    made = openapi.document(served, routes.OPEN_PATHS, ())
     assert "X-Auth-Token" not in json.dumps(made)
     validate(made)
 

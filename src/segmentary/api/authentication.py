@@ -1,6 +1,17 @@
-"""Headers -> Actor. Without a token file everyone who can connect (from this machine only) may do everything."""
+"""Headers -> Actor.
 
+    none     everyone who can connect, from this machine only, may do everything
+    token    X-Auth-Token: the token of the token file, or that of a user
+    basic    Authorization: Basic, name and password of a user
+
+A request is asked in this order; the first header it has decides, whatever the others say.
+"""
+
+import base64
+import binascii
+import hashlib
 import hmac
+import logging
 import os
 import re
 import stat
@@ -10,26 +21,90 @@ import falcon
 
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.errors import InvalidSetting, NotAuthenticated
+from segmentary.services.user import Users
+from segmentary.settings import Settings
 
+LOG = logging.getLogger("segmentary")
 SHORTEST_TOKEN = 16
+NONE, TOKEN, BASIC = "none", "token", "basic"
+WAYS = (NONE, TOKEN, BASIC)
+ANONYMOUS = Actor(name="anonymous", project_id=LOCAL_PROJECT)
+# Who has the token of the token file.
+TOKEN_HOLDER = Actor(name="token", project_id=LOCAL_PROJECT)
+
+
+def ways(settings: Settings) -> tuple[str, ...]:
+    """Return the ways to sign in; raise `InvalidSetting` for unknown ones, and for one that has not what it needs."""
+    asked = [one.strip() for one in settings.authentication.split(",") if one.strip()]
+    if not asked:
+        asked = [TOKEN] if settings.token_file or settings.users_file else [NONE]
+        asked += [BASIC] if settings.users_file else []
+    for one in asked:
+        if one not in WAYS:
+            raise _unfit(f"{one!r} is none of {', '.join(WAYS)}")
+    if NONE in asked and len(asked) > 1:
+        raise _unfit("none lets everyone in, so it cannot stand beside other ways")
+    if TOKEN in asked and not (settings.token_file or settings.users_file):
+        raise _unfit("token needs --users-file or --token-file")
+    if BASIC in asked and not settings.users_file:
+        raise _unfit("basic needs --users-file")
+    return tuple(asked)
 
 
 class Authentication:
     """Tells who sends a request."""
 
-    def __init__(self, token: str | None) -> None:
-        """Ask for this token, or for none."""
-        self._token = token.encode() if token is not None else None
-        self._name = "token" if token is not None else "anonymous"
+    def __init__(self, settings: Settings) -> None:
+        """Prepare the ways of the settings; raise `InvalidSetting` if one has not what it needs."""
+        self._ways = ways(settings)
+        is_token = TOKEN in self._ways and settings.token_file
+        self._digest = _digest(read_token(settings.token_file)) if is_token else None
+        self._users = Users(settings.users_file) if settings.users_file and NONE not in self._ways else None
 
     def actor(self, request: falcon.Request, request_id: str) -> Actor:
-        """Return the actor; raise `NotAuthenticated` if a token is asked for and not given."""
-        if self._token is not None:
-            given = request.get_header("X-Auth-Token") or ""
-            # Compared in constant time: the answer's delay must not tell how much of a guess was right.
-            if not hmac.compare_digest(given.encode("utf-8", "replace"), self._token):
-                raise NotAuthenticated
-        return Actor(name=self._name, project_id=LOCAL_PROJECT, request_id=request_id)
+        """Return the actor; raise `NotAuthenticated` without credentials that are asked for, or with wrong ones."""
+        if NONE in self._ways:
+            return ANONYMOUS.asking(request_id)
+        token = request.get_header("X-Auth-Token")
+        if token:
+            found = self._by_token(token) if TOKEN in self._ways else None
+        else:
+            found = self._by_password(request.get_header("Authorization")) if BASIC in self._ways else None
+        if found is None:
+            if token or request.get_header("Authorization"):
+                LOG.warning("%s refused the credentials that %s sent", request_id, request.remote_addr)
+            raise NotAuthenticated
+        return found.asking(request_id)
+
+    def challenge(self, request: falcon.Request) -> str:
+        """Return the WWW-Authenticate of a refusal: the ways there are."""
+        basic = ', Basic realm="segmentary", charset="UTF-8"' if BASIC in self._ways else ""
+        return f'Keystone uri="{request.prefix}"{basic}'
+
+    def _by_token(self, token: str) -> Actor | None:
+        # Digests are compared, in constant time: the answer's delay must not tell how much of a guess was right.
+        if self._digest is not None and hmac.compare_digest(_digest(token), self._digest):
+            return TOKEN_HOLDER
+        return self._users.by_token(token) if self._users else None
+
+    def _by_password(self, header: str | None) -> Actor | None:
+        """Return who an `Authorization: Basic` (RFC 7617, in UTF-8) names, None for another or a malformed one."""
+        scheme, _, encoded = (header or "").partition(" ")
+        if scheme.lower() != "basic" or self._users is None:
+            return None
+        try:
+            name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")
+        except (binascii.Error, ValueError):
+            return None
+        return self._users.by_password(name, password) if colon else None
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _unfit(reason: str) -> InvalidSetting:
+    return InvalidSetting(setting="authentication", reason=reason)
 
 
 def read_token(file: str) -> str:

@@ -1,10 +1,11 @@
 """The API as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), made from what handlers declare."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from importlib.metadata import version
 
 from segmentary import errors
+from segmentary.api.authentication import BASIC, TOKEN
 from segmentary.api.exchange import JSON
 from segmentary.api.operation import Described, Operation
 from segmentary.errors import SegmentaryError
@@ -13,6 +14,10 @@ from segmentary.wire.schema import Schema
 
 # What any request can meet.
 COMMON_ERRORS = (errors.NotAuthenticated, errors.TryAgain, errors.Broken)
+SECURITY: Mapping[str, Schema] = {
+    TOKEN: {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
+    BASIC: {"type": "http", "scheme": "basic"},
+}
 DESCRIPTION = """Networks, their segments, and the ranges from which segmentation IDs are chosen: the part of the \
 OpenStack Networking API v2.0 that is about segments, with additions of its own.
 
@@ -63,17 +68,17 @@ NOT_AUTHENTICATED = schema.closed(
 )
 
 
-def document(served: Iterable[tuple[str, Described]], open_paths: frozenset[str], *, token: bool) -> Schema:
-    """Return the document of these paths; `token` says whether all but the open ones ask for a token."""
+def document(served: Iterable[tuple[str, Described]], open_paths: frozenset[str], ways: Sequence[str]) -> Schema:
+    """Return the document of these paths, all but the open ones asking for one of the ways to sign in."""
+    security = {way: SECURITY[way] for way in ways if way in SECURITY}
     paths = {
         path: {
-            method: _operation(one, asks=token and path not in open_paths)
+            method: _operation(one, () if path in open_paths else tuple(security))
             for method, one in handler.operations().items()
         }
         for path, handler in served
         if path == _with_hyphens(path)
     }
-    security = {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}} if token else {}
     return {
         "openapi": "3.1.1",
         "info": {"title": "segmentary", "version": version("segmentary"), "description": DESCRIPTION},
@@ -87,15 +92,15 @@ def document(served: Iterable[tuple[str, Described]], open_paths: frozenset[str]
     }
 
 
-def _operation(one: Operation, *, asks: bool) -> Schema:
+def _operation(one: Operation, ways: Sequence[str]) -> Schema:
     statuses = _statuses(*COMMON_ERRORS, *one.errors)
-    if not asks:
+    if not ways:
         statuses.discard(HTTPStatus.UNAUTHORIZED)
     described: Schema = {
         "operationId": one.identifier,
         "summary": one.summary,
         "tags": [one.tag],
-        "security": [{"token": []}] if asks else [],
+        "security": [{way: []} for way in ways],
         "responses": {
             **_success(one),
             **{str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from segmentary.api import openapi
+from segmentary.api.authentication import ways
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
 from segmentary.api.discovery import Extensions, Health, OneExtension, Version, Versions
@@ -30,8 +31,8 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     for path, handler in DISCOVERY:
         yield path, handler()
     yield "/healthcheck", Health(app.feed)
-    token = bool(app.settings.token_file)
-    yield "/openapi.json", OpenApi(lambda: openapi.document(routes(app, bodies), OPEN_PATHS, token=token))
+    signs = ways(app.settings)
+    yield "/openapi.json", OpenApi(lambda: openapi.document(routes(app, bodies), OPEN_PATHS, signs))
     for path, file in PAGE.items():
         yield path, Page(file)
     yield "/v2.0/segment-events", Events(app.feed)

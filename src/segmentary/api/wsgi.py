@@ -9,7 +9,7 @@ import logging
 
 import falcon
 
-from segmentary.api.authentication import Authentication, read_token
+from segmentary.api.authentication import Authentication
 from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, global_request_id, new_request_id
 from segmentary.api.routes import OPEN_PATHS, routes
@@ -34,14 +34,15 @@ class _Middleware:
         request.context.request_id = request_id
         if request.path.startswith("/v2.0/") and request.path.endswith(".json"):
             request.path = request.path.removesuffix(".json")
+        request.context.challenge = self._authentication.challenge
         if request.path not in OPEN_PATHS:
             request.context.actor = self._authentication.actor(request, global_request_id(request) or request_id)
 
 
 def make_wsgi(app: Application, bodies: Bodies) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the WSGI application of an opened application, which reads request bodies through `bodies`."""
-    token = read_token(app.settings.token_file) if app.settings.token_file else None
-    wsgi = falcon.App(media_type=JSON, middleware=[_Middleware(Authentication(token))])
+    authentication = Authentication(app.settings)
+    wsgi = falcon.App(media_type=JSON, middleware=[_Middleware(authentication)])
     wsgi.req_options.strip_url_path_trailing_slash = True
     wsgi.add_error_handler(Exception, _unexpected)
     wsgi.add_error_handler(falcon.HTTPError, _http_error)
@@ -59,7 +60,7 @@ def _refused(
         LOG.error("%s %s %s: %s", request.context.request_id, request.method, request.path, error, exc_info=error)
     status, data = fault.answer(error)
     if isinstance(error, NotAuthenticated):
-        response.set_header("WWW-Authenticate", f'Keystone uri="{request.prefix}"')
+        response.set_header("WWW-Authenticate", request.context.challenge(request))
     _answer(response, status, data)
 
 

@@ -11,6 +11,7 @@ from segmentary import __version__
 from segmentary.cli import database, resource, server
 from segmentary.cli.host import host_group
 from segmentary.cli.relay import run_relay
+from segmentary.cli.user import user_group
 from segmentary.errors import SegmentaryError
 from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings, load
 
@@ -87,6 +88,7 @@ def check(**arguments: object) -> None:
 
 
 commands.add_command(host_group)
+commands.add_command(user_group)
 for group in resource.groups():
     commands.add_command(group)
 

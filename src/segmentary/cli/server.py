@@ -17,7 +17,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 import segmentary
-from segmentary.api.authentication import read_token
+from segmentary.api.authentication import NONE, TOKEN, Authentication, ways
 from segmentary.api.body import Bodies
 from segmentary.api.wsgi import make_wsgi
 from segmentary.cli import connections
@@ -122,7 +122,8 @@ def _have_starting_workers_end() -> None:
 
 
 def _announce(settings: Settings, url: str) -> None:
-    token = " -H 'X-Auth-Token: TOKEN'" if settings.token_file else ""
+    asked = ways(settings)
+    token = " -H 'X-Auth-Token: TOKEN'" if TOKEN in asked else " -u NAME" if NONE not in asked else ""
     click.echo(f"segmentary {segmentary.__version__} serves {url}")
     click.echo(f"database: {shown_url(settings.database)}")
     click.echo(f"try:      curl{token} {url}/v2.0/networks")
@@ -130,11 +131,11 @@ def _announce(settings: Settings, url: str) -> None:
 
 
 def _require_closed(settings: Settings) -> None:
-    """Refuse to listen to others than this machine without asking for a token."""
-    if settings.token_file:
-        read_token(settings.token_file)
-    elif not _is_loopback(settings.host):
-        reason = f"{settings.host} can be reached from elsewhere; give --token-file FILE, or listen on 127.0.0.1"
+    """Read who may sign in; refuse to listen to others than this machine without asking who they are."""
+    Authentication(settings)
+    if NONE in ways(settings) and not _is_loopback(settings.host):
+        files = "--users-file FILE or --token-file FILE"
+        reason = f"{settings.host} can be reached from elsewhere; give {files}, or listen on 127.0.0.1"
         raise InvalidSetting(setting="host", reason=reason)
 
 
