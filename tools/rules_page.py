@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKeyConstraint, UniqueConstraint
 
 from segmentary.catalog import RESOURCES
+from segmentary.catalog.stored import STORED_RULES
 from segmentary.db.tables import METADATA, TABLES
 from segmentary.rules.attribute import Presence, Resource
 from segmentary.rules.rule import ReferenceRule, RequestRule, RowRule, Rule, UniqueRule
@@ -28,6 +29,9 @@ def rules_page() -> str:
         parts.append(f"## {resource.name}")
         parts += [_rule(resource, rule) for rule in (*resource.row_rules, *others)]
     parts += [
+        "## Rules of all rows together",
+        """No constraint can say them, no request alone breaks them: `segmentary audit` looks for what does.""",
+        table(("rule", "demands", "why"), ((f"`{one.name}`", one.limit, one.why) for one in STORED_RULES)),
         "## Constraints that are no rules",
         """They keep the form of what only the program itself writes; a request cannot break them.""",
         table(("constraint", "table", "demands"), _constraints_without_rule()),

@@ -15,14 +15,26 @@ from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.catalog.agent import INCLUDED, Report
 from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, reach, records
+from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Observer, Tx
 from segmentary.errors import InvalidInput, InvalidValue, Item, UnrecognizedFilter, blaming
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
+from segmentary.rules.finding import Audit
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import HostQuery, ListQuery
-from segmentary.services import agent, drift, host, host_mapping, network, physical_network, segment, segment_range
+from segmentary.services import (
+    agent,
+    audit,
+    drift,
+    host,
+    host_mapping,
+    network,
+    physical_network,
+    segment,
+    segment_range,
+)
 from segmentary.services.call import Call, project_network_types
 from segmentary.services.feed import Feed
 from segmentary.services.hook import Hooks
@@ -100,6 +112,15 @@ class Application:
         self.relay.wake()
         for actor, events in recorded:
             self.hooks.after(actor, events)
+
+    def audit(self, limit: int = 100, progress: audit.Progress = lambda _done, _of, _collection: None) -> Audit:
+        """Look for stored rows that break a rule, in one state of the database; change nothing.
+
+        `limit` is the most findings of each rule that are returned, all are counted; `progress` is told how far it is.
+        """
+        source = shown_url(self.settings.database)
+        mtu = self.settings.global_physnet_mtu
+        return self.database.read(lambda tx: audit.run(tx, source, mtu, limit, progress), one_state=True)
 
     def create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
         """Create records, all or none, and return them in the order of their drafts."""

@@ -51,6 +51,8 @@ CREATE TABLE events (
     CONSTRAINT event_sequence_unique UNIQUE (sequence)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE INDEX events_resource_id_id ON events (resource_id, id);
+
 CREATE TABLE networks (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,

@@ -49,6 +49,8 @@ CREATE TABLE events (
     CONSTRAINT event_sequence_unique UNIQUE (sequence)
 );
 
+CREATE INDEX events_resource_id_id ON events (resource_id, id);
+
 CREATE TABLE networks (
     id UUID NOT NULL,
     name VARCHAR(256) COLLATE "C" NOT NULL,

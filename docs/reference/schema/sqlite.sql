@@ -58,6 +58,8 @@ CREATE TABLE events (
 )
  STRICT;
 
+CREATE INDEX events_resource_id_id ON events (resource_id, id);
+
 CREATE TABLE networks (
     id TEXT NOT NULL,
     name TEXT NOT NULL,

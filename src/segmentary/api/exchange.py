@@ -33,7 +33,7 @@ def global_request_id(request: falcon.Request) -> str | None:
 def require_no_body(request: falcon.Request) -> None:
     """Raise `MalformedBody` if the request has a body."""
     if request.content_length or request.get_header("Transfer-Encoding"):
-        raise MalformedBody(reason="Request body is not supported in DELETE")
+        raise MalformedBody(reason=f"Request body is not supported in {request.method}")
 
 
 def parameters(request: falcon.Request) -> list[tuple[str, str]]:

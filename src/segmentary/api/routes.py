@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from segmentary.api import openapi
+from segmentary.api.audit import Audits
 from segmentary.api.authentication import ways
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
@@ -36,6 +37,7 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     for path, file in PAGE.items():
         yield path, Page(file)
     yield "/v2.0/segment-events", Events(app.feed)
+    yield "/v2.0/segment-audits", Audits(app)
     yield "/v2.0/hosts", Hosts(app)
     yield "/v2.0/hosts/{host}", OneHost(app, bodies)
     yield "/v2.0/hosts/{host}/segments", HostSegments(app)

@@ -92,6 +92,12 @@ EXTENSIONS = (
         "2026-11-22T00:00:00-00:00",
     ),
     Extension(
+        "segmentary-audit",
+        "Audits",
+        "POST /segment-audits looks for stored records that break a rule.",
+        "2026-11-22T00:00:00-00:00",
+    ),
+    Extension(
         "segmentary-idempotency",
         "Safe retry",
         "Idempotency-Key on POST: a repeated request is answered, not carried out again.",

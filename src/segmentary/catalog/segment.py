@@ -28,6 +28,10 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, RowRule]:
         name=f"segment_{name}_physical_network",
         expression=implies(of_the_type, present("physical_network") if needed else absent("physical_network")),
         attribute="physical_network",
+        why="Without it nobody knows on which wires the segment is."
+        if needed
+        else "Tunnels and local networks have no "
+        "wires of their own: two readers may take the segment for two different ones.",
         limit=f"a {name} segment {'names the physical network it lives on' if needed else 'has no physical network'}",
         source=network_type.source,
         waits_for=("physical_network", "segmentation_id") if needed and ids else (),
@@ -46,6 +50,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, RowRule]:
             expression=implies(of_the_type, between("segmentation_id", ids.minimum, ids.maximum)),
             attribute="segmentation_id",
             limit=f"a {name} segment has a segmentation_id from {ids.minimum} to {ids.maximum}",
+            why="No frame can carry the ID: whoever configures it is refused, or cuts it to another ID.",
             source=network_type.source,
             waits_for=("segmentation_id",),
         )
@@ -67,6 +72,7 @@ SEGMENT_CLAIM = UniqueRule(
         ),
     ),
     limit="one holder for each network type, physical network and segmentation ID",
+    why="Two segments carried under one ID are one broadcast domain: frames of each network reach the other.",
 )
 SEGMENT_INDEX_UNIQUE = UniqueRule(
     name="segment_index_unique",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from segmentary import __version__
+from segmentary.cli import audit as audit_command
 from segmentary.cli import database, resource, server
 from segmentary.cli.host import host_group
 from segmentary.cli.relay import run_relay
@@ -85,6 +86,27 @@ def current(**arguments: object) -> None:
 def check(**arguments: object) -> None:
     """Compare the schema with what is declared; exit status 1 if they differ."""
     database.check(settings_from(arguments).database)
+
+
+@commands.command()
+@settings_options("database", "global_physnet_mtu")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(tuple(audit_command.STYLES)),
+    default="table",
+    show_default=True,
+    help="How to write what is found.",
+)
+@click.option(
+    "--limit", type=click.IntRange(0), default=100, show_default=True, help="The most rows shown that break one rule."
+)
+def audit(style: str, limit: int, **arguments: object) -> None:
+    """Look for stored rows that break a rule; change nothing.
+
+    Exit status: 0 nothing found, 1 rows that break a rule, 2 could not look.
+    """
+    audit_command.run(settings_from(arguments), style, limit)
 
 
 commands.add_command(host_group)

@@ -79,3 +79,48 @@ def _nulls_low(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(NullsLow, "postgresql")
 def _nulls_low_postgresql(element: NullsLow, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
     return f"{compiler.process(element.column, **options)} {element.direction} NULLS {element.place}"
+
+
+class Seconds(FunctionElement[int]):
+    """A stored time as seconds since 1970."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(Seconds)
+def _seconds(element: Seconds, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"extract(epoch from {compiler.process(element.clauses, **options)})"
+
+
+@compiles(Seconds, "sqlite")
+def _seconds_sqlite(element: Seconds, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"unixepoch({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Seconds, "mysql", "mariadb")
+def _seconds_mariadb(element: Seconds, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"unix_timestamp({compiler.process(element.clauses, **options)})"
+
+
+class RecordedRevision(FunctionElement[int]):
+    """The revision_number of the record in the payload of an event."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(RecordedRevision)
+def _recorded_revision(element: RecordedRevision, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"({compiler.process(element.clauses, **options)}::json #>> '{{record,revision_number}}')::integer"
+
+
+@compiles(RecordedRevision, "sqlite")
+def _recorded_revision_sqlite(element: RecordedRevision, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"json_extract({compiler.process(element.clauses, **options)}, '$.record.revision_number')"
+
+
+@compiles(RecordedRevision, "mysql", "mariadb")
+def _recorded_revision_mariadb(element: RecordedRevision, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    payload = compiler.process(element.clauses, **options)
+    return f"CAST(json_value({payload}, '$.record.revision_number') AS SIGNED)"

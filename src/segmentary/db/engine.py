@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
@@ -30,6 +31,13 @@ def parse_url(text: str) -> tuple[URL, Dialect]:
         raise InvalidSetting(setting="database", reason="SQLite needs a file: sqlite:///name.db")
     dialect = DIALECTS[scheme]()
     return url.set(drivername=dialect.driver), dialect
+
+
+def require_there(text: str) -> None:
+    """Raise `InvalidSetting` for a SQLite file that does not exist, where it is not meant to be created."""
+    url, dialect = parse_url(text)
+    if dialect.one_writer and not Path(url.database or "").is_file():
+        raise InvalidSetting(setting="database", reason=f"there is no file {url.database}")
 
 
 class Pool:

@@ -73,6 +73,11 @@ def require_current(database: Database) -> None:
         if current(database.url) != newest():
             upgrade(database.url)
         return
+    require_newest(database)
+
+
+def require_newest(database: Database) -> None:
+    """Raise `SchemaNotCurrent` for a schema that is not at the newest revision."""
     found = current(database.url)
     if found != newest():
         raise _not_current(database.url, found)

@@ -62,19 +62,23 @@ class Prepared:
 class Statement:
     """One SQL statement of the program: an expression, or what makes one where the dialects need different ones."""
 
-    __slots__ = ("_construct", "_prepared", "_types", "listed")
+    __slots__ = ("_construct", "_literal", "_prepared", "_types", "listed")
 
     def __init__(
         self,
         construct: Executable | Callable[[Dialect], Executable],
         columns: Sequence[Any] = (),
         listed: "Statement | None" = None,
+        *,
+        literal: bool = False,
     ) -> None:
         """Keep the expression; `columns` are those of the rows it returns.
 
+        If `literal` constants stand in its text, for statements that are executed once.
         `listed` does for many sets of values, which its parameter `rows` has as JSON, what this one does for each.
         """
         self._construct = construct
+        self._literal = literal
         self.listed = listed
         self._types = [column.type for column in columns]
         self._prepared: dict[type[Dialect], Prepared] = {}
@@ -84,7 +88,8 @@ class Statement:
         found = self._prepared.get(type(dialect))
         if found is None:
             construct = self._construct(dialect) if callable(self._construct) else self._construct
-            compiled = construct.compile(dialect=sqlalchemy_dialect)  # type: ignore[attr-defined]  # Executable lacks it
+            options = {"literal_binds": True} if self._literal else {}
+            compiled = construct.compile(dialect=sqlalchemy_dialect, compile_kwargs=options)  # type: ignore[attr-defined]  # Executable lacks it
             found = self._prepared[type(dialect)] = Prepared(compiled, dialect, self._types)
         return found
 

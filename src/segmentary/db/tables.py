@@ -202,6 +202,8 @@ EVENTS = Table(
     Column("created_at", UTC_TIME_TYPE, nullable=False),
     UniqueConstraint("event_id", name="event_id_unique"),
     UniqueConstraint("sequence", name="event_sequence_unique"),
+    # the history of a record
+    Index("events_resource_id_id", "resource_id", "id"),
     **_OPTIONS,
 )
 

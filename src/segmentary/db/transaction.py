@@ -13,7 +13,7 @@ same in every attempt.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,12 +21,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from segmentary.db.dialects import Cause, Key
+from segmentary.db.dialects import FORMS, Cause, Key
 from segmentary.db.engine import Pool, parse_url
 from segmentary.db.session import Session
 from segmentary.db.statement import Bindings, Prepared, Row, Statement
 from segmentary.db.violation import ConstraintBroken, explained
 from segmentary.errors import DatabaseFailed, SegmentaryError, TryAgain
+from segmentary.rules.kind import Kind
 from segmentary.rules.rule import Rule
 
 T = TypeVar("T")
@@ -89,6 +90,11 @@ class Tx:
     def locks_tables(self) -> bool:
         """Whether tables are locked where elsewhere rows are."""
         return self._database.dialect.locks_tables
+
+    @property
+    def forms(self) -> Mapping[type[Kind], str]:
+        """What a column of a kind must fulfil where the database has no type that refuses the rest."""
+        return FORMS.get(self._database.dialect.scheme, {})
 
     def rows(self, statement: Statement, values: Bindings) -> list[Row]:
         """Execute and return all rows."""

@@ -15,8 +15,9 @@ from segmentary.rules.expression import Coalesced, Expression
 class RowRule:
     """A condition on one record by itself: checked on the request, a CHECK in the database.
 
-    `attribute` is the one to blame; `limit` says in words what is allowed; `source` names the standard it comes from.
-    On a request the rule waits while all of the attributes in `waits_for` are absent: they may still be chosen.
+    `attribute` is the one to blame; `limit` says in words what is allowed; `source` names the standard it comes from;
+    `why` what goes wrong where a stored record breaks it, if that is not plain from the limit. On a request the rule
+    waits while all of the attributes in `waits_for` are absent: they may still be chosen.
     """
 
     name: str
@@ -24,6 +25,7 @@ class RowRule:
     attribute: str
     limit: str
     source: str = ""
+    why: str = ""
     waits_for: tuple[str, ...] = ()
 
     @cached_property
@@ -39,6 +41,7 @@ class UniqueRule:
     name: str
     key: tuple[str | Coalesced, ...]
     limit: str
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +56,7 @@ class ReferenceRule:
     collection: str
     target: str
     limit: str
+    why: str = ""
     cascade: bool = False
 
 
@@ -66,6 +70,19 @@ class RequestRule:
     name: str
     attribute: str
     limit: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredRule:
+    """A condition on the stored rows taken together, which no constraint can say: the audit alone looks for it.
+
+    `why` says what goes wrong where it is broken, `remedy` what to do.
+    """
+
+    name: str
+    limit: str
+    why: str
+    remedy: str
 
 
 Rule = RowRule | UniqueRule | ReferenceRule | RequestRule

@@ -85,6 +85,20 @@ def host_query(parameters: Parameters, largest_page: int | None = None, *, filte
     )
 
 
+def only_number(parameters: Parameters, name: str, kind: Integer, default: int) -> int:
+    """Return the one number that a query string may have; raise `InvalidInput` with all that is wrong with it."""
+    given: dict[str, list[str]] = {}
+    for key, value in parameters:
+        given.setdefault(key, []).append(value)
+    problems: list[InvalidInput] = []
+    unknown = sorted(shown(key)[1:-1] for key in given if key != name)
+    if unknown:
+        problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=name))
+    number = _single(given, name, lambda text: kind.accept(kind.parse(text)), problems)
+    refuse(problems)
+    return default if number is None else number
+
+
 def only_fields(parameters: Parameters) -> frozenset[str]:
     """Return the attributes asked for of a single record."""
     return frozenset(value for key, value in parameters if key == "fields" and value)
