@@ -90,7 +90,12 @@ def overlapping(tx: Tx, pool: Pool, interval: Interval, *, reserved: bool, but: 
 
 def used_counts(tx: Tx, looks: Sequence[tuple[Pool, Interval]]) -> list[int]:
     """Return how many numbers are used in each interval."""
-    return [row[1] for row in _each(tx, looks, _counts, {})]
+    return [count for count, _ in used_firsts(tx, looks)]
+
+
+def used_firsts(tx: Tx, looks: Sequence[tuple[Pool, Interval]]) -> list[tuple[int, int | None]]:
+    """Return how many numbers are used in each interval and which is the first of them, both at one moment."""
+    return [(count, first) for _, count, first in _each(tx, looks, _counts, {})]
 
 
 def used_holders(tx: Tx, looks: Sequence[tuple[Pool, Interval]], limit: int) -> list[list[tuple[int, str]]]:
@@ -221,11 +226,9 @@ def _held(place: int) -> ColumnElement[bool]:
 
 @lru_cache(AT_ONCE)
 def _counts(count: int) -> Statement:
-    columns = [literal(0).label("place"), func.count().label("used")]
-    counts = [
-        select(literal(place).label("place"), func.count().label("used")).select_from(_SEGMENTS).where(_held(place))
-        for place in range(count)
-    ]
+    used, first = func.count().label("used"), func.min(_SEGMENTS.c.claim_id).label("first")
+    columns = [literal(0).label("place"), used, first]
+    counts = [select(literal(place).label("place"), used, first).where(_held(place)) for place in range(count)]
     table = union_all(*counts).subquery("counted")
     return Statement(select(table).order_by(table.c.place), columns)
 

@@ -198,7 +198,9 @@ def _require_unused(tx: Tx, one: SegmentRange, lost: Sequence[Interval], verb: s
     looks = [(_pool(one), interval) for interval in lost if interval[0] <= interval[1]]
     if not looks or one.state == RESERVED:
         return
-    counts = ranges.used_counts(tx, looks)
-    if any(counts):
-        first = next(held[0][0] for held in ranges.used_holders(tx, looks, 1) if held)
-        raise NetworkSegmentRangeReferencedByProject(id=one.id, verb=verb, count=sum(counts), first=first)
+    # In one statement: releasing an ID does not wait for us.
+    used = ranges.used_firsts(tx, looks)
+    firsts = [first for _, first in used if first is not None]
+    if firsts:
+        count = sum(count for count, _ in used)
+        raise NetworkSegmentRangeReferencedByProject(id=one.id, verb=verb, count=count, first=min(firsts))
