@@ -1,6 +1,6 @@
 """The index by which each database finds what a request asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -87,3 +87,25 @@ def test_what_grows_is_found_by_an_index(app: segmentary.Application, database_k
         if wanted not in found:
             wrong[name] = f"{wanted} not in:\n{found}"
     assert not wrong, "\n".join(f"{name}: {text}" for name, text in wrong.items())
+
+
+# What the plan of the look for a gap must say, however little is stored when it is made, and what it must not.
+OF_GAP = {
+    "sqlite": ("(network_type=? AND claim_scope=? AND claim_id=?)", "TEMP B-TREE"),
+    "postgresql": ("(claim_id = (one.claim_id + '1'::bigint))", "Join"),
+    "mariadb": ("'eq_ref', 'segment_claim'", "filesort"),
+}
+
+
+def test_next_free_number_is_found_by_the_whole_key_and_without_sorting(
+    database_url: str, app: segmentary.Application, run_sql: Callable[[str], object], database_kind: str
+) -> None:
+    look = LOOKS["next free number"]
+    of_stored = plan(app.database, look.statement, dict(look.values))
+    run_sql("DELETE FROM segments WHERE segmentation_id > 20")
+    with segmentary.open(database_url) as fresh:
+        of_few = plan(fresh.database, look.statement, dict(look.values))
+    wanted, unwanted = OF_GAP[database_kind]
+    for found in (of_stored, of_few):
+        assert wanted in found
+        assert unwanted not in found

@@ -150,29 +150,33 @@ def _released_in_pool(columns: Any) -> ColumnElement[bool]:  # noqa: ANN401
     return and_(columns.network_type == bindparam("network_type"), columns.scope == bindparam("scope"))
 
 
+def _holding(columns: Any, number: ColumnElement[int]) -> ColumnElement[int | None]:  # noqa: ANN401, the columns of a table or alias
+    """Return the number if a segment holds it, else NULL, in the pool of `columns`: a table's type and scope.
+
+    A subquery for its value, which every database makes by the whole key, for one row after the other. Of a join or
+    NOT EXISTS PostgreSQL thinks, before it knows how large the table becomes, that half of the key will do, and MariaDB
+    reads the whole pool, or sorts it.
+    """
+    held = _SEGMENTS.alias("held")
+    scope = columns.claim_scope if "claim_scope" in columns else columns.scope
+    of_pool = and_(held.c.network_type == columns.network_type, held.c.claim_scope == scope)
+    return select(held.c.claim_id).where(of_pool, held.c.claim_id == number).scalar_subquery()
+
+
 @cache
 def _next_free() -> Statement:
-    """Find the first used number whose successor is free.
-
-    An outer join, not NOT EXISTS: MariaDB would read the whole pool for that.
-    """
-    one, successor = _SEGMENTS.alias("one"), _SEGMENTS.alias("successor")
+    """Find the first used number whose successor is free."""
+    one = _SEGMENTS.alias("one")
     column = (one.c.claim_id + 1).label("number")
-    follows = and_(
-        successor.c.network_type == one.c.network_type,
-        successor.c.claim_scope == one.c.claim_scope,
-        successor.c.claim_id == one.c.claim_id + 1,
-    )
     statement = (
         select(column)
-        .select_from(one.outerjoin(successor, follows))
         .where(
             _in_pool(one.c),
             one.c.claim_id >= bindparam("after"),
             one.c.claim_id < bindparam("maximum"),
-            successor.c.claim_id.is_(None),
+            _holding(one.c, one.c.claim_id + 1).is_(None),
         )
-        .order_by(one.c.network_type, one.c.claim_scope, one.c.claim_id)
+        .order_by(one.c.claim_id)
         .limit(1)
     )
     return Statement(statement, [column])
@@ -183,12 +187,11 @@ def _longest_released() -> Statement:
     columns = [RELEASES.c.released_at, RELEASES.c.segmentation_id]
     statement = (
         select(*columns)
-        .select_from(RELEASES.outerjoin(_SEGMENTS, _held_again()))
         .where(
             _released_in_pool(RELEASES.c),
             RELEASES.c.segmentation_id.between(bindparam("minimum"), bindparam("maximum")),
             RELEASES.c.released_at <= bindparam("released_before"),
-            _SEGMENTS.c.claim_id.is_(None),
+            _holding(RELEASES.c, RELEASES.c.segmentation_id).is_(None),
         )
         .order_by(*columns)
         .limit(bindparam("limit"))
@@ -221,16 +224,8 @@ def _used_or_resting() -> Statement:
 @cache
 def _resting() -> Statement:
     columns = [func.count()]
-    of_pool = _released_numbers().with_only_columns(*columns).select_from(RELEASES.outerjoin(_SEGMENTS, _held_again()))
-    return Statement(of_pool.where(_SEGMENTS.c.claim_id.is_(None)), columns)
-
-
-def _held_again() -> ColumnElement[bool]:
-    return and_(
-        _SEGMENTS.c.network_type == RELEASES.c.network_type,
-        _SEGMENTS.c.claim_scope == RELEASES.c.scope,
-        _SEGMENTS.c.claim_id == RELEASES.c.segmentation_id,
-    )
+    of_pool = _released_numbers().with_only_columns(*columns)
+    return Statement(of_pool.where(_holding(RELEASES.c, RELEASES.c.segmentation_id).is_(None)), columns)
 
 
 @cache
@@ -243,11 +238,6 @@ def _stale_releases() -> Statement:
         .order_by(RELEASES.c.released_at)
         .limit(4 * FORGOTTEN_AT_ONCE)
         .subquery("oldest")
-    )
-    held = and_(
-        _SEGMENTS.c.network_type == oldest.c.network_type,
-        _SEGMENTS.c.claim_scope == oldest.c.scope,
-        _SEGMENTS.c.claim_id == oldest.c.segmentation_id,
     )
     by_release = _RANGES.c.allocation == LEAST_RECENTLY_RELEASED
     # As a number of 64 bits: a year has more microseconds than fit into the 32 bits of the column.
@@ -267,8 +257,7 @@ def _stale_releases() -> Statement:
     columns = [oldest.c.segmentation_id, oldest.c.released_at]
     statement = (
         select(*columns)
-        .select_from(oldest.outerjoin(_SEGMENTS, held))
-        .where(or_(_SEGMENTS.c.claim_id.is_not(None), ~wanted))
+        .where(or_(_holding(oldest.c, oldest.c.segmentation_id).is_not(None), ~wanted))
         .limit(FORGOTTEN_AT_ONCE)
     )
     return Statement(statement, columns)
