@@ -1,6 +1,7 @@
 """Which segmentation ID is chosen, and what is refused."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,12 +9,13 @@ import pytest
 import segmentary
 from segmentary import Application
 from segmentary.catalog import Network, SegmentRange
-from segmentary.db import gaps
+from segmentary.db import gaps, ranges
 from segmentary.db.gaps import Pool
 from segmentary.db.transaction import Tx
 from segmentary.errors import (
     InvalidInput,
     InvalidSetting,
+    NetworkNotFound,
     NoNetworkAvailable,
     RuleBroken,
     SegmentationIdReserved,
@@ -580,6 +582,33 @@ def test_id_released_behind_the_walk_is_found(
 
     monkeypatch.setattr(gaps, "next_free", release_meanwhile)
     assert chosen(app) == [10]
+
+
+@pytest.mark.databases("postgresql", "mariadb")
+@pytest.mark.parametrize("policy", ["random", "lowest", "least_recently_released"])
+def test_id_released_behind_a_look_is_found(
+    app: Application, database_url: str, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """The range is full when it is looked at, and yet it never was while all of it was counted."""
+    size = 3 * gaps.FIRST_WINDOW
+    a_range(app, 1, size, allocation=policy)
+    app.networks.create_many([{"provider_network_type": "vxlan"}] * (size - 1))
+    last = a_network(app)
+    used_counts, free_numbers = ranges.used_counts, gaps.free_numbers
+    looks = []
+
+    def look_past_it(*arguments: Any, **named: Any) -> list[int]:  # noqa: ANN401, passed on
+        looks.append(arguments)
+        return free_numbers(*arguments, **named) if len(looks) > 1 else []
+
+    def count_after_a_release(*arguments: Any) -> list[int]:  # noqa: ANN401, passed on
+        with segmentary.open(database_url) as other, suppress(NetworkNotFound):
+            other.networks.delete(last.id)
+        return used_counts(*arguments)
+
+    monkeypatch.setattr(gaps, "free_numbers", look_past_it)
+    monkeypatch.setattr(ranges, "used_counts", count_after_a_release)
+    assert chosen(app) == [number_of(last)]
 
 
 @pytest.mark.databases("postgresql", "mariadb")

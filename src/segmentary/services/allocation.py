@@ -3,11 +3,11 @@
     project's ranges, then shared ranges, of the type (and physical network) asked for
         each: [minimum ........ maximum] without what reserved ranges cover
               random start -> try to insert -> taken: next free one after it -> ... -> wrap once
-              -> look at all that is used -> try what is free -> ... -> nothing is free -> next range
+              -> full? -> look at all that is used -> try what is free -> ... -> full -> next range
 
 The insert itself is the claim; a number is used because a row has it, so nothing can leak and nothing is seeded.
-The walk alone would not do: what it has passed may be free again when it ends. Only a look at a whole range that finds
-it full exhausts it.
+The walk alone would not do: what it has passed may be free again when it ends. Only a count of what is used, in one
+statement, exhausts a range.
 """
 
 import random
@@ -27,6 +27,8 @@ from segmentary.services.claim import Claim, pool_of
 
 # How many free numbers one look at a range returns, to be tried in turn.
 TRIED_AT_ONCE = 16
+# How many looks at a range may find nothing although it is not full: hooks may refuse what is free.
+LOOKS_IN_VAIN = 3
 # Old releases are forgotten by about one release in this many.
 FORGET_EVERY = 64
 # How many ranges of one kind a message names.
@@ -66,8 +68,7 @@ def candidates(tx: Tx, want: Want, besides: AbstractSet[Claim]) -> Iterator[Clai
     for choice in choices(tx, want):
         if _is_walked(choice.offer):
             yield from (claim for claim in _walk(tx, choice) if claim not in besides)
-        while found := _free(tx, choice, TRIED_AT_ONCE, besides):
-            yield from found
+        yield from _looked_up(tx, choice, besides)
 
 
 def several(tx: Tx, want: Want, count: int, besides: AbstractSet[Claim]) -> list[Claim]:
@@ -188,6 +189,26 @@ def _walk(tx: Tx, choice: Choice) -> Iterator[Claim]:
             yield claim
             # Only asked for the next one after the insert of this one was refused: this one is used.
             number = gaps.next_free(tx, pool, number, high)
+
+
+def _looked_up(tx: Tx, choice: Choice, besides: AbstractSet[Claim]) -> Iterator[Claim]:
+    """Return free numbers of a range, found by looking at all of it, until it is full or nothing is found again.
+
+    A look takes several statements, and a number that is released behind it may be taken ahead of it by somebody else:
+    that all are used is only known when one statement has counted them.
+    """
+    # Where numbers rest one that is not used need not be free, so that counting tells nothing.
+    in_vain = int(_is_walked(choice.offer))
+    while not in_vain or (in_vain <= LOOKS_IN_VAIN and not choice.offer.cooldown and not _is_full(tx, choice)):
+        found = _free(tx, choice, TRIED_AT_ONCE, besides)
+        in_vain = 0 if found else in_vain + 1
+        yield from found
+
+
+def _is_full(tx: Tx, choice: Choice) -> bool:
+    """Tell whether every number of a range was used at one moment."""
+    used = ranges.used_counts(tx, [(choice.offer.pool, interval) for interval in choice.intervals])
+    return sum(used) == sum(high - low + 1 for low, high in choice.intervals)
 
 
 def _free(tx: Tx, choice: Choice, count: int, besides: AbstractSet[Claim]) -> list[Claim]:
