@@ -10,9 +10,10 @@ SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
 BENCH_OPTIONS ?=
 FUZZ_SECONDS ?= 300
+LOAD_SECONDS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test fuzz bench check docs migration clean
+.PHONY: help serve test fuzz load bench check docs migration clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +26,9 @@ test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_O
 
 fuzz: .venv/.installed-test ## Try the API at random for a long time (FUZZ_SECONDS=300, on each database)
 	@SEGMENTARY_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz -k conform $(PYTEST_OPTIONS)
+
+load: .venv/.installed-test ## Prove exactness under load for a long time (LOAD_SECONDS=30, each proof on each database)
+	@SEGMENTARY_LOAD_SECONDS=$(LOAD_SECONDS) $(BIN)/pytest -m load $(PYTEST_OPTIONS)
 
 bench: .venv/.installed-test ## Measure speed beside the limit of this machine (BENCH_OPTIONS="--short")
 	@$(BIN)/python -m bench $(BENCH_OPTIONS)
