@@ -119,9 +119,9 @@ class Database:
     def _store_networks(self, count: int) -> None:
         self.execute(
             "INSERT INTO networks (id, name, description, project_id, admin_state_up, shared, router_external, mtu, "
-            "mtu_requested, next_segment_index, created_at, updated_at, revision_number) "
+            "mtu_requested, next_segment_index, created_at, updated_at, revision_number, tags) "
             f"SELECT {self.identifier(1)}, 'network', '', 'bench', {self.flag(on=True)}, {self.flag(on=False)}, "
-            f"{self.flag(on=False)}, 1450, {self.flag(on=False)}, 10000, {self.moment}, {self.moment}, 0 "
+            f"{self.flag(on=False)}, 1450, {self.flag(on=False)}, 10000, {self.moment}, {self.moment}, 0, '' "
             f"FROM ({self.numbers(1, count)}) AS numbers"
         )
         self.networks = count
@@ -130,18 +130,18 @@ class Database:
         """Store the range that creates without an ID choose from."""
         self.execute(
             "INSERT INTO network_segment_ranges (id, name, description, shared, network_type, minimum, maximum, "
-            "allocation, cooldown, state, created_at, updated_at, revision_number) "
+            "allocation, cooldown, state, created_at, updated_at, revision_number, tags) "
             f"VALUES ('{identifier(RANGE, 1)}', 'bench', '', {self.flag(on=True)}, 'geneve', 1, {LARGEST_NUMBER}, "
-            f"'random', 0, 'active', {self.moment}, {self.moment}, 0)"
+            f"'random', 0, 'active', {self.moment}, {self.moment}, 0, '')"
         )
 
     def _store_segments(self, first: int, last: int, *, kind: int, network_type: str, index: str) -> None:
         network = self.identifier(1, f"(n - 1) % {self.networks} + 1")
         self.execute(
             "INSERT INTO segments (id, name, description, network_id, network_type, segmentation_id, segment_index, "
-            "created_at, updated_at, revision_number) "
+            "created_at, updated_at, revision_number, tags) "
             f"SELECT {self.identifier(kind)}, 'segment', '', {network}, '{network_type}', n, {index}, "
-            f"{self.moment}, {self.moment}, 0 FROM ({self.numbers(first, last)}) AS numbers"
+            f"{self.moment}, {self.moment}, 0, '' FROM ({self.numbers(first, last)}) AS numbers"
         )
 
     def numbers(self, first: int, last: int) -> str:

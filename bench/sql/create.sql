@@ -3,8 +3,8 @@ UPDATE networks SET next_segment_index = next_segment_index + :records WHERE id 
     RETURNING id, name, description, project_id, admin_state_up, shared, router_external, mtu, mtu_requested,
     next_segment_index - :records AS first_index, revision_number \gset
 INSERT INTO segments (id, name, description, network_id, network_type, physical_network, segmentation_id,
-    segment_index, created_at, updated_at, revision_number)
-    VALUES (:new_id, NULL, '', :network_id, 'gre', NULL, :number, :first_index, :now, :now, 0);
+    segment_index, created_at, updated_at, revision_number, tags)
+    VALUES (:new_id, NULL, '', :network_id, 'gre', NULL, :number, :first_index, :now, :now, 0, '');
 INSERT INTO events (event_id, type, resource_id, payload, actor, request_id, created_at)
     VALUES (:event_id, 'segment.created', :new_id, :payload, 'anonymous', :request_id, :now);
 COMMIT;

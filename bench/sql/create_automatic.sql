@@ -5,8 +5,8 @@ UPDATE networks SET next_segment_index = next_segment_index + :records WHERE id 
 SELECT id, shared, minimum, maximum, allocation, cooldown, state FROM network_segment_ranges
     WHERE network_type = 'geneve' AND (shared OR project_id = 'bench') FOR SHARE \gset
 INSERT INTO segments (id, name, description, network_id, network_type, physical_network, segmentation_id,
-    segment_index, created_at, updated_at, revision_number)
-    VALUES (:new_id, NULL, '', :network_id, 'geneve', NULL, :random_number, :first_index, :now, :now, 0)
+    segment_index, created_at, updated_at, revision_number, tags)
+    VALUES (:new_id, NULL, '', :network_id, 'geneve', NULL, :random_number, :first_index, :now, :now, 0, '')
     ON CONFLICT DO NOTHING;
 INSERT INTO events (event_id, type, resource_id, payload, actor, request_id, created_at)
     VALUES (:event_id, 'segment.created', :new_id, :payload, 'anonymous', :request_id, :now);

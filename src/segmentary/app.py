@@ -5,7 +5,8 @@ with segmentary.open("sqlite:///segments.db") as app:
     app.segments.create(network_id=network.id, network_type="vxlan", segmentation_id=5001)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
@@ -18,12 +19,13 @@ from segmentary.db import listing, migrate, outbox, reach, records
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Observer, Tx
-from segmentary.errors import InvalidInput, InvalidValue, Item, UnrecognizedFilter, blaming
+from segmentary.errors import InvalidInput, InvalidValue, Item, TagResourceNotFound, UnrecognizedFilter, blaming
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.finding import Audit
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import HostQuery, ListQuery
+from segmentary.rules.tags import Tags, unpack
 from segmentary.services import (
     agent,
     audit,
@@ -34,6 +36,7 @@ from segmentary.services import (
     physical_network,
     segment,
     segment_range,
+    tag,
 )
 from segmentary.services.call import Call, project_network_types
 from segmentary.services.feed import Feed
@@ -188,6 +191,21 @@ class Application:
         work: Callable[[Any], None] = lambda tx: service.delete(tx, call, record_id, revision)  # noqa: E731, typed
         self.database.run(work, explain=_again)
 
+    def tags(self, resource: Resource, record_id: str) -> tuple[str, ...]:
+        """Return the tags of a record; raise `TagResourceNotFound`."""
+        assert resource.tags is not None  # noqa: S101, only resources that have tags have the paths
+        with _as_tagged(resource, record_id):
+            known = known_id(resource, record_id)
+            return unpack(self.database.read(lambda tx: records.show(tx, resource, known))[resource.tags])
+
+    def change_tags(self, resource: Resource, record_id: str, change: tag.Change, actor: Actor) -> tuple[str, ...]:
+        """Change the tags of a record and return them as they are now; raise `TagResourceNotFound`."""
+        self.hooks.before(Verb.UPDATED, resource, [(record_id, {"tags": change.tags})], actor)
+        call = Call(actor, self.settings)
+        with _as_tagged(resource, record_id):
+            known = known_id(resource, record_id)
+            return self.database.run(lambda tx: tag.change(tx, call, resource, known, change))
+
 
 class Hosts:
     """Hosts and what they reach."""
@@ -318,7 +336,8 @@ class Collection(Generic[T]):
 
 def _asked(one: Attribute, value: object) -> object:
     """Return the value a filter asks for; None where an attribute may have none."""
-    return None if value is None and one.nullable else one.kind.accept(value)
+    kind = one.kind.entry if isinstance(one.kind, Tags) else one.kind
+    return None if value is None and one.nullable else kind.accept(value)
 
 
 def known_id(resource: Resource, text: str) -> str:
@@ -327,6 +346,15 @@ def known_id(resource: Resource, text: str) -> str:
         return Uuid().accept(text)
     except UnfitValueError:
         raise resource.not_found(id=shown(text)) from None
+
+
+@contextmanager
+def _as_tagged(resource: Resource, record_id: str) -> Iterator[None]:
+    """Say of a record that does not exist what Neutron says of it where tags are asked for."""
+    try:
+        yield
+    except resource.not_found:
+        raise TagResourceNotFound(resource=resource.collection, id=shown(record_id)) from None
 
 
 def _again(_tx: object, _rule: object) -> None:

@@ -10,7 +10,7 @@ The first level answers the only question of a caller: change the request, chang
     │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
     │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
-    │   │                           ExtensionNotFound
+    │   │                           ExtensionNotFound, TagNotFound, TagResourceNotFound
     │   ├── NotAuthenticated, IdempotencyKeyReused, EventsDropped
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
@@ -204,6 +204,14 @@ class HostNotFound(NotFound):
 
 class HostMappingNotFound(NotFound):
     """Host mapping {id} could not be found."""
+
+
+class TagNotFound(NotFound):
+    """Tag {tag} could not be found."""
+
+
+class TagResourceNotFound(NotFound):
+    """Resource {resource} {id} could not be found."""
 
 
 class ExtensionNotFound(NotFound):

@@ -82,7 +82,8 @@ def test_a_server_without_a_token_describes_none(served: Served) -> None:
 @pytest.mark.databases("sqlite")
 def test_a_refused_filter_names_exactly_the_described_options(server: Service, document: dict[str, Any]) -> None:
     options = {"fields", "sort_key", "sort_dir", "limit", "marker", "marker_values", "page_reverse", "with_count"}
-    for path in [path for path, methods in document["paths"].items() if {"get", "post"} <= set(methods)]:
+    lists = [one for one, methods in document["paths"].items() if {"get", "post"} <= set(methods)]
+    for path in [one for one in lists if not one.endswith("/tags")]:
         described = {one["name"] for one in document["paths"][path]["get"]["parameters"]}
         status, _, body = answer(f"{server.url}{path}?no_such=1")
         assert status == 400

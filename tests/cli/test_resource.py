@@ -111,6 +111,17 @@ def test_records_are_created_changed_shown_and_deleted_by_name(run: Run, app: se
     assert app.networks.list() == []
 
 
+def test_records_are_tagged_and_found_by_their_tags(run: Run) -> None:
+    created = run("network", "create", "--name", "blue", "--tags", "red,a b", "--format", "json")
+    assert shown(created)["tags"] == ["a b", "red"]
+    shown(run("network", "create", "--name", "plain", "--format", "json"))
+    by_all = run("network", "list", "--tags", "red,a b", "--column", "name", "--column", "tags", "--format", "json")
+    assert shown(by_all) == [{"name": "blue", "tags": ["a b", "red"]}]
+    by_none = run("network", "list", "--not-tags-any", "red,green", "--column", "name", "--format", "json")
+    assert shown(by_none) == [{"name": "plain"}]
+    assert shown(run("network", "set", "blue", "--tags", "", "--format", "json"))["tags"] == []
+
+
 def test_a_network_is_created_with_several_segments(run: Run) -> None:
     entries = (
         "network_type=vxlan,segmentation_id=7",

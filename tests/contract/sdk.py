@@ -95,6 +95,24 @@ def segments_are_created_filtered_changed_and_deleted(network: Any) -> None:  # 
     assert list(network.segments(network_id=blue.id)) == []
 
 
+def tags_are_set_added_removed_and_filtered_by(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    blue = network.create_network(name="blue")
+    assert blue.tags == []
+    network.set_tags(blue, ["red", "green"])
+    assert network.get_network(blue.id).tags == ["green", "red"]
+    network.add_tag(blue, "a b")
+    network.add_tags(blue, ["red", "new"])
+    assert network.get_tags(blue) == ["a b", "green", "new", "red"]
+    assert network.check_tag(blue, "a b") is not False
+    network.remove_tag(blue, "a b")
+    refused(exceptions.NotFoundException, network.check_tag, blue, "a b")
+    assert names(network.networks(tags="green,red")) == names(network.networks(any_tags="green,blue")) == ["blue"]
+    assert names(network.networks(not_tags="green,red")) == names(network.networks(not_any_tags="green")) == []
+    network.remove_all_tags(blue)
+    assert network.get_network(blue.id).tags == []
+    network.delete_network(blue)
+
+
 def lists_come_in_pages_of_any_size(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
     made = [network.create_network(name=f"n{number}") for number in range(5)]
     everything = [one.id for one in network.networks()]
@@ -124,6 +142,7 @@ def main() -> None:
         networks_are_created_found_changed_and_deleted,
         changes_can_be_made_conditional_on_the_revision,
         segments_are_created_filtered_changed_and_deleted,
+        tags_are_set_added_removed_and_filtered_by,
         lists_come_in_pages_of_any_size,
         extensions_are_found_by_their_alias,
     ):

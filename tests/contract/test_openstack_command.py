@@ -157,6 +157,33 @@ def test_walk_through_without_authentication(openstack: Openstack, server: Servi
     walk_through(openstack, server, {})
 
 
+def test_networks_are_tagged_and_found_by_their_tags(openstack: Openstack) -> None:
+    created, _, shown, _, all_of, any_of, not_all, none_of, untagged, left = openstack.all(
+        "network create -f json --tag red --tag blue n-tagged",
+        "network create -f json --no-tag n-plain",
+        "network set --tag green n-tagged",
+        "network unset --tag red n-tagged",
+        "network show -f json n-tagged",
+        "network create -f json --tag green n-green",
+        "network list -f json --tags green,blue",
+        "network list -f json --any-tags blue,red",
+        "network list -f json --not-tags green,blue",
+        "network list -f json --not-any-tags green,blue",
+        "network set --no-tag n-tagged",
+        "network show -f json n-tagged",
+        "network list -f json --any-tags green,blue",
+    )
+    assert (sorted(created["tags"]), shown["tags"]) == (["blue", "red"], ["blue", "green"])
+    assert [names(one) for one in (all_of, any_of, not_all, none_of)] == [
+        ["n-tagged"],
+        ["n-tagged"],
+        ["n-green", "n-plain"],
+        ["n-plain"],
+    ]
+    assert untagged["tags"] == []
+    assert names(left) == ["n-green"]
+
+
 def test_agents_that_reported_are_listed_shown_changed_and_deleted(openstack: Openstack, server: Service) -> None:
     assert ask(server.url, "POST", "/v2.0/physical-networks", {"physical_network": {"name": "physnet1"}}).status == 201
     for host, kind in (("h1", "Open vSwitch agent"), ("h2", "NIC Switch agent")):

@@ -174,7 +174,7 @@ def test_page_after_and_page_before_a_record_are_slices_of_the_whole_list(find: 
 def wanted_values(resource: Resource) -> st.SearchStrategy[dict[str, tuple[Any, ...]]]:
     """Draw filters on one to three attributes, each with up to three values that are stored or are not."""
     rows = ROWS[resource.collection]
-    names = [one.name for one in resource.stored if one.filterable]
+    names = [one.name for one in resource.stored if one.filterable and one.name != records.TAGS]
     values = {name: st.sampled_from(sorted({row[name] for row in rows} - {None}, key=repr)) for name in names}
     if resource is NETWORK:
         held = ROWS["segments"]
@@ -228,7 +228,7 @@ def test_value_that_no_column_can_hold_matches_nothing(find: Find) -> None:
 def test_every_record_is_shown_as_it_is_stored(find: Find) -> None:
     for resource in (NETWORK, SEGMENT, PHYSICAL_NETWORK):
         for one, row in zip(find(resource), sorted(ROWS[resource.collection], key=lambda row: row["id"]), strict=True):
-            assert {name: getattr(one, name) for name in resource.columns} == row
+            assert records.stored(one) == row
 
 
 def test_networks_are_listed_with_their_segments_in_order_on_every_page(find: Find) -> None:

@@ -96,7 +96,7 @@ def test_change_stores_the_new_values_and_a_revision_and_keeps_the_rest(
     after, now = database.run(work)
     changed = {"description": AWKWARD} if "description" in resource.columns else {}
     expected = {**fitting_row(resource), **changed, "updated_at": now, "revision_number": 1}
-    assert {name: getattr(after, name) for name in resource.columns} == expected
+    assert records.stored(after) == expected
     assert stored_values(run_sql, resource) == expected
 
 

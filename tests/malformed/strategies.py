@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from segmentary.rules.attribute import Attribute
 from segmentary.rules.kind import Choice, Entries, Flag, Integer, Text, Uuid
+from segmentary.rules.tags import Tags
 
 Json = st.SearchStrategy[Any]
 
@@ -24,7 +25,7 @@ ANY_JSON: Json = st.recursive(
 )
 
 
-def unfit(one: Attribute) -> Json:
+def unfit(one: Attribute) -> Json:  # noqa: PLR0911, one return for each kind
     """Return values that the attribute must not take."""
     nothing: Json = st.nothing() if one.null else st.none()
     match one.kind:
@@ -65,5 +66,9 @@ def unfit(one: Attribute) -> Json:
                 ]
             )
             return nothing | entries | st.booleans() | NUMBERS | st.text(max_size=9) | OBJECTS
+        case Tags(entry, most):
+            wrong = [["a", "a"], [""], [None], [["a"]], ["\ud800"], ["a\n"], ["x" * (entry.maximum + 1)]]
+            lists = st.sampled_from([*wrong, [str(number) for number in range(most + 1)]])
+            return nothing | lists | st.booleans() | NUMBERS | st.text(max_size=9) | OBJECTS
         case _:
             raise TypeError(one)

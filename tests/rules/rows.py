@@ -12,13 +12,14 @@ from segmentary.catalog.segment_range import RANGE_TYPES
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.evaluate import holds
 from segmentary.rules.kind import Choice, Flag, Integer, Kind, Text, Timestamp, UnfitValueError, Uuid
+from segmentary.rules.tags import Tags, pack, unpack
 
 Row = Mapping[str, Any]
 ID = "6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d11"
 TIME = "2026-08-07T10:15:00Z"
 CHARACTERS = ("a", "ä", "中", "😀", "\N{COMBINING DIAERESIS}", " ")
 
-STANDARD = {"id": ID, "description": "", "created_at": TIME, "updated_at": TIME, "revision_number": 0}
+STANDARD = {"id": ID, "description": "", "tags": "", "created_at": TIME, "updated_at": TIME, "revision_number": 0}
 
 
 def fitting_row(resource: Resource) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def fitting_row(resource: Resource) -> dict[str, Any]:
     return {name: values[name] for name in resource.columns}
 
 
-def values_around_limits(kind: Kind) -> list[object]:
+def values_around_limits(kind: Kind) -> list[object]:  # noqa: PLR0911, one return for each kind
     """Return stored values at every limit of a kind, beside it and far away; NULL is one of them."""
     match kind:
         case Text(maximum, minimum):
@@ -87,6 +88,10 @@ def values_around_limits(kind: Kind) -> list[object]:
             return [None, True, False]
         case Uuid():
             return [None, ID, "", "nonsense", ID[:-1], f"{ID[:-1]}g", "x" * 36, "6d8f2a341-c1b-4c8e-9a55-0f0c3b1c7d11"]
+        case Tags():
+            long = "x" * 255
+            fit = ["", "\na\n", "\na\nb\n", f"\n{long}\n", pack(f"{number:02}{long[2:]}" for number in range(50))]
+            return [None, *fit, "a", "\n", "\n\n", "\n\n\n", "\na", "a\n", "\na\n\nb\n", f"\n{long * 51}\n"]
         case Timestamp():
             return [None, TIME, "nonsense", "", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-08-07T25:00:00Z"]
         case _:
@@ -148,13 +153,21 @@ def _changed_value(one: Attribute) -> st.SearchStrategy[tuple[str, object]]:
     return st.tuples(st.just(one.name), st.sampled_from(values_around_limits(one.kind)))
 
 
+def _accept_stored(kind: Kind, value: Any) -> None:  # noqa: ANN401, a value of the row
+    """Raise `UnfitValueError` unless this is the stored form of a value of the kind."""
+    if not isinstance(kind, Tags):
+        kind.accept(value)
+    elif value is None or pack(kind.accept(unpack(value))) != value:
+        raise UnfitValueError(kind.allows)
+
+
 def broken_rules(resource: Resource, row: Row) -> set[str]:
     """Return the names of the rules that Python finds broken; for a form, the name of the CHECK in its place."""
     broken = {rule.name for rule in resource.row_rules if not holds(rule.expression, row)}
     for one in resource.stored:
         if one.kind.condition(one.name) is None:
             try:
-                one.kind.accept(row[one.name])
+                _accept_stored(one.kind, row[one.name])
             except UnfitValueError:
                 broken.add(f"{resource.name}_{one.name}_allowed")
     return broken

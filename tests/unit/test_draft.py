@@ -126,7 +126,7 @@ def test_library_names_are_not_those_of_the_wire() -> None:
 def test_unknown_attribute_is_told_which_are_known() -> None:
     with pytest.raises(UnrecognizedAttribute) as refused:
         update_draft(SEGMENT, {"nme": "x"})
-    assert refused.value.message == "Unrecognized attribute(s) 'nme'. Known here: description, name."
+    assert refused.value.message == "Unrecognized attribute(s) 'nme'. Known here: description, name, tags."
 
 
 def test_two_names_of_one_attribute_may_agree_and_must_not_differ() -> None:

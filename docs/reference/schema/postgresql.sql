@@ -65,13 +65,15 @@ CREATE TABLE networks (
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags TEXT NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT network_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
     CONSTRAINT network_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
     CONSTRAINT network_project_id_allowed CHECK (char_length(project_id) BETWEEN 0 AND 255),
     CONSTRAINT network_mtu_allowed CHECK (mtu BETWEEN 0 AND 65535),
     CONSTRAINT network_next_segment_index_allowed CHECK (next_segment_index BETWEEN 0 AND 2147483647),
-    CONSTRAINT network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647)
+    CONSTRAINT network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT network_tags_allowed CHECK (tags = '' OR (left(tags, 1) = chr(10) AND right(tags, 1) = chr(10) AND char_length(tags) BETWEEN 3 AND 12801 AND strpos(tags, chr(10) || chr(10)) = 0))
 );
 
 CREATE TABLE physical_networks (
@@ -133,6 +135,7 @@ CREATE TABLE network_segment_ranges (
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags TEXT NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT network_segment_range_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
     CONSTRAINT network_segment_range_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
@@ -159,6 +162,7 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_geneve_maximum CHECK (network_type != 'geneve' OR maximum BETWEEN 1 AND 16777215),
     CONSTRAINT network_segment_range_minimum_at_most_maximum CHECK (minimum <= maximum),
     CONSTRAINT network_segment_range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
+    CONSTRAINT network_segment_range_tags_allowed CHECK (tags = '' OR (left(tags, 1) = chr(10) AND right(tags, 1) = chr(10) AND char_length(tags) BETWEEN 3 AND 12801 AND strpos(tags, chr(10) || chr(10)) = 0)),
     CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 );
 
@@ -203,6 +207,7 @@ CREATE TABLE segments (
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags TEXT NOT NULL,
     claim_scope VARCHAR(65) COLLATE "C" GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
     claim_id BIGINT GENERATED ALWAYS AS (CASE WHEN (network_type IN ('flat', 'vlan', 'vxlan', 'gre', 'geneve')) THEN coalesce(segmentation_id, 0) END) STORED,
     PRIMARY KEY (id),
@@ -225,6 +230,7 @@ CREATE TABLE segments (
     CONSTRAINT segment_gre_id_range CHECK (network_type != 'gre' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 4294967295),
     CONSTRAINT segment_geneve_physical_network CHECK (network_type != 'geneve' OR physical_network IS NULL),
     CONSTRAINT segment_geneve_id_range CHECK (network_type != 'geneve' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 16777215),
+    CONSTRAINT segment_tags_allowed CHECK (tags = '' OR (left(tags, 1) = chr(10) AND right(tags, 1) = chr(10) AND char_length(tags) BETWEEN 3 AND 12801 AND strpos(tags, chr(10) || chr(10)) = 0)),
     CONSTRAINT segment_claim UNIQUE (network_type, claim_scope, claim_id),
     CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
     CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),

@@ -12,6 +12,7 @@ from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
 from segmentary.api.operation import Described
+from segmentary.api.tag import AllTags, OneTag
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
 
@@ -50,3 +51,6 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
         for collection in sorted({resource.collection, resource.collection.replace("_", "-")}):
             yield f"/v2.0/{collection}", Several(app, bodies, resource)
             yield f"/v2.0/{collection}/{{record_id}}", One(app, bodies, resource)
+            if resource.tags is not None:
+                yield f"/v2.0/{collection}/{{record_id}}/tags", AllTags(app, bodies, resource)
+                yield f"/v2.0/{collection}/{{record_id}}/tags/{{tag}}", OneTag(app, resource)

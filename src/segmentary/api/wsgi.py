@@ -32,7 +32,8 @@ class _Middleware:
         request_id = new_request_id()
         response.set_header("x-openstack-request-id", request_id)
         request.context.request_id = request_id
-        if request.path.startswith("/v2.0/") and request.path.endswith(".json"):
+        # What follows /tags/ is a name that may end so.
+        if request.path.startswith("/v2.0/") and request.path.endswith(".json") and "/tags/" not in request.path:
             request.path = request.path.removesuffix(".json")
         request.context.challenge = self._authentication.challenge
         if request.path not in OPEN_PATHS:

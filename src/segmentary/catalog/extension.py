@@ -60,6 +60,18 @@ EXTENSIONS = (
         "Changes conditional on If-Match: revision_number=N.",
         "2016-12-11T00:00:00-00:00",
     ),
+    Extension(
+        "standard-attr-tag",
+        "Tag support for resources with standard attribute",
+        "Tags of networks, segments and segment ranges, and filters by them.",
+        "2017-01-01T00:00:00-00:00",
+    ),
+    Extension(
+        "tag-creation",
+        "Tag creation support",
+        "POST of several tags at once adds them to those a record has.",
+        "2024-07-23T00:00:00-00:00",
+    ),
     Extension("project-id", "project_id field enabled", "project_id beside tenant_id.", "2016-09-09T09:09:09-09:09"),
     Extension("sorting", "Sorting support", "sort_key and sort_dir of lists.", "2016-06-12T00:00:00-00:00"),
     Extension("pagination", "Pagination support", "limit and marker of lists.", "2016-06-12T00:00:00-00:00"),

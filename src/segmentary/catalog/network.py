@@ -12,7 +12,16 @@ from typing import Any
 from segmentary.catalog.network_type import IDS_OF_TYPES, LARGEST_ID, NAMES
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.segment import Segment
-from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
+from segmentary.catalog.standard import (
+    CREATED_AT,
+    DESCRIPTION,
+    ID,
+    PROJECT_ID,
+    REVISION_NUMBER,
+    TAG_FILTERS,
+    TAGS,
+    UPDATED_AT,
+)
 from segmentary.errors import NetworkNotFound
 from segmentary.rules.attribute import ABSENT, Absent, Parts, Presence, attribute, lookup, option, resource
 from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Text, Uuid, View
@@ -99,7 +108,7 @@ _LACKING = (
             update=True,
         ),
     ),
-    lookups=tuple(lookup(*one) for one in _LACKING),
+    lookups=(*(lookup(*one) for one in _LACKING), *TAG_FILTERS),
     summary=("id", "name", *(f"provider:{name}" for name in PROVIDER.values()), "mtu"),
 )
 class Network:
@@ -182,3 +191,4 @@ class Network:
     created_at: str = CREATED_AT()
     updated_at: str = UPDATED_AT()
     revision_number: int = REVISION_NUMBER()
+    tags: tuple[str, ...] = TAGS()

@@ -11,7 +11,16 @@ A segment's claim is what no other segment may hold at the same time:
 
 from segmentary.catalog.network_type import IDS_OF_TYPES, LARGEST_ID, NAMES, NETWORK_TYPES, Need, NetworkType, Scope
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
-from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, HOST, ID, REVISION_NUMBER, UPDATED_AT
+from segmentary.catalog.standard import (
+    CREATED_AT,
+    DESCRIPTION,
+    HOST,
+    ID,
+    REVISION_NUMBER,
+    TAG_FILTERS,
+    TAGS,
+    UPDATED_AT,
+)
 from segmentary.errors import SegmentNotFound
 from segmentary.rules.attribute import Presence, attribute, lookup, option, resource
 from segmentary.rules.expression import Coalesced, absent, between, equal, implies, one_of, present
@@ -114,7 +123,7 @@ USE_RESERVED = option(
     options=(USE_RESERVED,),
     summary=("id", "name", "network_id", "network_type", "physical_network", "segmentation_id"),
     indexes=(("physical_network", "id"),),
-    lookups=(lookup("host", HOST, "Segments that this host reaches; repeated: any of these hosts."),),
+    lookups=(lookup("host", HOST, "Segments that this host reaches; repeated: any of these hosts."), *TAG_FILTERS),
 )
 class Segment:
     """One layer-2 segment of a network."""
@@ -142,3 +151,4 @@ class Segment:
     created_at: str = CREATED_AT()
     updated_at: str = UPDATED_AT()
     revision_number: int = REVISION_NUMBER()
+    tags: tuple[str, ...] = TAGS()

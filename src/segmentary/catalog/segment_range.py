@@ -9,7 +9,7 @@ A range holds no row for its IDs: an ID is used while a segment holds it.
 
 from segmentary.catalog.network_type import IDS_OF_TYPES, LARGEST_ID, NETWORK_TYPES, Need, NetworkType
 from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
-from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NUMBER, UPDATED_AT
+from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, REVISION_NUMBER, TAG_FILTERS, TAGS, UPDATED_AT
 from segmentary.errors import NetworkSegmentRangeNotFound
 from segmentary.rules.attribute import ABSENT, Absent, Presence, attribute, resource
 from segmentary.rules.expression import AtMost, IsTrue, absent, between, equal, implies, present
@@ -90,6 +90,7 @@ def _rules_of(network_type: NetworkType) -> tuple[RowRule, ...]:
         ),
     ),
     summary=("id", "name", "network_type", "physical_network", "minimum", "maximum", "state", "project_id"),
+    lookups=TAG_FILTERS,
 )
 class SegmentRange:
     """A range of segmentation IDs of one network type, on one physical network for the types that need one."""
@@ -180,3 +181,4 @@ class SegmentRange:
     created_at: str = CREATED_AT()
     updated_at: str = UPDATED_AT()
     revision_number: int = REVISION_NUMBER()
+    tags: tuple[str, ...] = TAGS()

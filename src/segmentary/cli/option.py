@@ -9,8 +9,9 @@ import click
 from segmentary.rules.attribute import Attribute, Presence, Resource
 from segmentary.rules.draft import shown
 from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Kind, Uuid, View
+from segmentary.rules.tags import Tags
 
-METAVARS: Mapping[type, str] = {Integer: "NUMBER", Uuid: "ID", Entries: "KEY=VALUE,...", View: "ENTRY"}
+METAVARS: Mapping[type, str] = {Integer: "NUMBER", Uuid: "ID", Entries: "KEY=VALUE,...", View: "ENTRY", Tags: "TAG,..."}
 NONE = "no_"
 
 
@@ -55,6 +56,8 @@ def value(one: Attribute, given: Any) -> object:  # noqa: ANN401, as click gives
     """Return the value of an attribute that stands for what was typed; raise `click.UsageError` for no entry."""
     if isinstance(one.kind, Entries):
         return [_entry(one.kind, text) for text in given]
+    if isinstance(one.kind, Tags):
+        return given.split(",") if given else []
     return _number(one.kind, given)
 
 

@@ -25,6 +25,7 @@ from segmentary.errors import MalformedBody, TryAgain, UnexpectedAnswer
 from segmentary.rules.attribute import ABSENT, Attribute, describe
 from segmentary.rules.draft import shown
 from segmentary.rules.listing import ListQuery
+from segmentary.rules.tags import Tags
 from segmentary.wire import fault
 
 T = TypeVar("T")
@@ -210,6 +211,8 @@ class Collection(Generic[T]):
 
 def _value(one: Attribute, told: Mapping[str, Any]) -> object:
     value = told.get(one.wire, ABSENT) if one.wire else ABSENT
+    if isinstance(one.kind, Tags) and isinstance(value, list):
+        return tuple(value)
     return None if one.empty and value == "" else value
 
 

@@ -59,6 +59,23 @@ def _character_length_sqlite(element: CharacterLength, compiler: SQLCompiler, **
     return f"length({compiler.process(element.clauses, **options)})"
 
 
+class PlaceIn(FunctionElement[int]):
+    """Where a text first stands in another, from 1, or 0 if it does not: the other, then the text."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(PlaceIn)
+def _place_in(element: PlaceIn, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(PlaceIn, "postgresql")
+def _place_in_postgresql(element: PlaceIn, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
 class NullsLow(ColumnElement[Any]):
     """An ordering in which NULL is smaller than every value: first ascending, last descending."""
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, false, func, or_, select, union
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, false, func, not_, or_, select, union
 
-from segmentary.db import ranges
-from segmentary.db.elements import NullsLow
+from segmentary.catalog.standard import ANY_TAG, NO_TAG, NOT_ALL_TAGS
+from segmentary.db import ranges, records
+from segmentary.db.elements import NullsLow, PlaceIn
 from segmentary.db.records import columns_of, parts_of, with_joined_parts, without_parts
 from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
@@ -24,6 +25,7 @@ from segmentary.db.transaction import Tx
 from segmentary.rules.attribute import Resource
 from segmentary.rules.kind import Constant, Integer
 from segmentary.rules.listing import ListQuery
+from segmentary.rules.tags import Tags
 
 SHAPES = 512
 MakeBranches = Callable[..., Sequence[ColumnElement[bool]]]
@@ -111,6 +113,8 @@ def _filters(resource: Resource, query: ListQuery) -> tuple[tuple[tuple[str, int
             wanted = tuple([one for one in wanted if one is None or (isinstance(one, int) and kind.holds(one))])
         present = [value for value in wanted if value is not None]
         shape.append((name, len(present), len(present) < len(wanted)))
+        if isinstance(kind, Tags):
+            present = [f"\n{tag}\n" for tag in present]
         values |= {f"{name}_{number}": value for number, value in enumerate(present)}
     return tuple(shape), values
 
@@ -206,6 +210,8 @@ def _is_one_of(resource: Resource, name: str, count: int, or_none: bool) -> Colu
     if not count and not or_none:
         return false()
     table, one = TABLES[resource.collection], resource.by_name[name]
+    if isinstance(one.kind, Tags):
+        return _has_tags(table.c[records.TAGS], name, count)
     if one.stored:
         return _equals_any(table.c[name], name, count, or_none=or_none)
     if one.part is None:
@@ -215,6 +221,13 @@ def _is_one_of(resource: Resource, name: str, count: int, or_none: bool) -> Colu
     part = exists().where(parts.c[key] == table.c.id)
     has_one = part.where(_equals_any(parts.c[one.part], name, count, or_none=or_none))
     return or_(has_one, ~part) if or_none else has_one
+
+
+def _has_tags(column: ColumnElement[Any], name: str, count: int) -> ColumnElement[bool]:
+    """Return the condition that one of the four filters by tags sets."""
+    has = [PlaceIn(column, bindparam(f"{name}_{number}", type_=column.type)) > 0 for number in range(count)]
+    meets = or_(*has) if name in {ANY_TAG, NO_TAG} else and_(*has)
+    return not_(meets) if name in {NOT_ALL_TAGS, NO_TAG} else meets
 
 
 def _equals_any(column: ColumnElement[Any], name: str, count: int, *, or_none: bool) -> ColumnElement[bool]:

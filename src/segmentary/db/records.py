@@ -19,24 +19,24 @@ from segmentary.db.transaction import Tx
 from segmentary.errors import RevisionNumberConstraintFailed
 from segmentary.rules.attribute import Resource, describe
 from segmentary.rules.rule import UniqueRule
+from segmentary.rules.tags import pack, unpack
 
 T = TypeVar("T")
 # How many records one statement locks or changes; a power of two.
 IDS_AT_ONCE = 512
+# The attribute that is stored as a text of its own making.
+TAGS = "tags"
 
 
 def insert_records(tx: Tx, records: Sequence[Any]) -> None:
     """Insert records of one resource."""
-    resource = describe(records[0])
-    columns = resource.columns
-    tx.execute_each(_insert(resource), [{column: getattr(record, column) for column in columns} for record in records])
+    tx.execute_each(_insert(describe(records[0])), [stored(record) for record in records])
 
 
 def insert_unless_held(tx: Tx, record: Any, rule: UniqueRule) -> bool:  # noqa: ANN401, a record of any resource
     """Insert a record; tell whether it was inserted: not, where another has the same key of this rule."""
     resource = describe(record)
-    values = {column: getattr(record, column) for column in resource.columns}
-    return tx.insert_unless_held(_insert_unless_held(resource, rule), values, KEYS[rule.name])
+    return tx.insert_unless_held(_insert_unless_held(resource, rule), stored(record), KEYS[rule.name])
 
 
 def lock(tx: Tx, record: type[T], record_id: str, *, revision: int | None = None) -> T:
@@ -87,8 +87,9 @@ def show(tx: Tx, resource: Resource, record_id: str) -> Row:
 def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
     """Store changes of a locked record and return it as it is now, a revision later."""
     resource = describe(before)
-    values = {column: getattr(before, column) for column in resource.columns}
+    values = stored(before)
     values |= {**changes, "updated_at": tx.now, "revision_number": values["revision_number"] + 1}
+    _pack_tags(values)
     tx.later(
         _update(resource),
         {f"new_{column}": values[column] for column in resource.columns if column != "id"} | {"row_id": values["id"]},
@@ -127,9 +128,8 @@ def change_several(tx: Tx, before: Sequence[T], changes: Mapping[str, object]) -
 
 def overwrite(tx: Tx, record: object) -> None:
     """Store all values of a record that this transaction has inserted."""
-    resource = describe(record)
-    values = {f"new_{column}": getattr(record, column) for column in resource.columns if column != "id"}
-    tx.later(_update(resource), {**values, "row_id": getattr(record, "id")})  # noqa: B009, as above
+    values = {f"new_{column}": value for column, value in stored(record).items()}
+    tx.later(_update(describe(record)), {**values, "row_id": values.pop("new_id")})
 
 
 def remove(tx: Tx, record: object) -> None:
@@ -186,8 +186,24 @@ def _filling(resource: Resource) -> tuple[Callable[[Row], Row], Row]:
 
 def as_records(record: type[T], rows: Sequence[Row]) -> list[T]:
     """Return rows of all attributes as records."""
-    names = [one.name for one in describe(record).attributes]
-    return [record(**dict(zip(names, row, strict=True))) for row in rows]
+    resource = describe(record)
+    names = [one.name for one in resource.attributes]
+    if resource.tags is None:
+        return [record(**dict(zip(names, row, strict=True))) for row in rows]
+    return [record(**dict(zip(names, row, strict=True)) | {TAGS: unpack(row[resource.tags])}) for row in rows]
+
+
+def stored(record: Any) -> dict[str, Any]:  # noqa: ANN401, a record of any resource
+    """Return what is stored of a record, by column: its attributes as they are, the tags as one text."""
+    resource = describe(record)
+    values = {column: getattr(record, column) for column in resource.columns}
+    _pack_tags(values)
+    return values
+
+
+def _pack_tags(values: dict[str, Any]) -> None:
+    if isinstance(values.get(TAGS), tuple):
+        values[TAGS] = pack(values[TAGS])
 
 
 def columns_of(resource: Resource) -> list[Any]:

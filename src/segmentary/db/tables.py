@@ -86,7 +86,7 @@ def _form_checks(resource: Resource, one: Attribute) -> Iterator[CheckConstraint
     for database, forms in FORMS.items():
         form = forms.get(type(one.kind))
         if form is not None:
-            sql = form.replace("{column}", one.name)
+            sql = form.replace("{column}", one.name).replace("{longest}", str(getattr(one.kind, "longest", "")))
             check = CheckConstraint(sql, name=f"{resource.name}_{one.name}_allowed")
             check.ddl_if(dialect=database)
             yield check

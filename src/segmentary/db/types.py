@@ -11,6 +11,7 @@ Timestamps are text in Python because the wire wants text; `segmentary.db.dialec
 datetime in between. SQLite's tables are STRICT, which knows only INTEGER and TEXT.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Integer, String
@@ -21,6 +22,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP, UUID
 from sqlalchemy.types import TypeEngine
 
 from segmentary.rules import kind
+from segmentary.rules.tags import Tags
 
 COLLATION = "utf8mb4_nopad_bin"
 _LARGEST_INTEGER = 2**31 - 1
@@ -65,20 +67,22 @@ def text_type(length: int) -> TypeEngine[Any]:
     )
 
 
+_PLAIN_TYPES: Mapping[type, TypeEngine[Any]] = {
+    kind.Uuid: UUID_TYPE,
+    kind.Flag: FLAG_TYPE,
+    kind.Timestamp: UTC_TIME_TYPE,
+    Tags: LONG_TEXT_TYPE,
+}
+
+
 def stored_type(of: kind.Kind) -> TypeEngine[Any]:
     """Return the column type for a kind of attribute."""
     match of:
-        case kind.Uuid():
-            return UUID_TYPE
         case kind.Text(maximum):
             return text_type(maximum)
         case kind.Choice(values):
             return text_type(max(32, *(len(value) for value in values)))
         case kind.Integer(_, maximum):
             return Integer() if maximum <= _LARGEST_INTEGER else SERIAL_TYPE
-        case kind.Flag():
-            return FLAG_TYPE
-        case kind.Timestamp():
-            return UTC_TIME_TYPE
         case _:
-            raise TypeError(of)
+            return _PLAIN_TYPES[type(of)]

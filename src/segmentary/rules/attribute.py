@@ -20,6 +20,7 @@ from segmentary.errors import NotFound
 from segmentary.rules.expression import Not, Or, Present
 from segmentary.rules.kind import Constant, Kind
 from segmentary.rules.rule import ReferenceRule, RowRule, Rule, UniqueRule
+from segmentary.rules.tags import Tags
 
 T = TypeVar("T")
 
@@ -68,10 +69,11 @@ class Attribute:
     doc: str
 
 
-def lookup(name: str, kind: Kind, doc: str) -> Attribute:
+def lookup(name: str, kind: Kind, doc: str, *, wire: str = "") -> Attribute:
     """Declare a filter of lists that is no attribute of the records."""
     is_none = isinstance(kind, Constant) and kind.value is None
-    return replace(option(name, kind, None, doc), create=Presence.REFUSED, filterable=True, nullable=is_none)
+    declared = option(name, kind, None, doc)
+    return replace(declared, wire=wire or name, create=Presence.REFUSED, filterable=True, nullable=is_none)
 
 
 def option(name: str, kind: Kind, default: object, doc: str, *, update: bool = False) -> Attribute:
@@ -176,6 +178,12 @@ class Resource:
         return names | {one.also: one for one in self.attributes if one.also}
 
     @cached_property
+    def filters(self) -> dict[str, Attribute]:
+        """What a list can be asked for, by every name it has in a query string."""
+        found = {name: one for name, one in self.by_wire.items() if one.filterable}
+        return found | {one.wire: one for one in self.lookups if one.wire}
+
+    @cached_property
     def required(self) -> tuple[Attribute, ...]:
         """The attributes that the body of a create request must have."""
         return tuple(one for one in self.attributes if one.create is Presence.REQUIRED)
@@ -189,6 +197,11 @@ class Resource:
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in declaration order."""
         return tuple(one.name for one in self.stored)
+
+    @cached_property
+    def tags(self) -> int | None:
+        """The place of the tags among the attributes, None if the records have none."""
+        return next((place for place, one in enumerate(self.attributes) if isinstance(one.kind, Tags)), None)
 
     @cached_property
     def row_rules(self) -> tuple[RowRule, ...]:

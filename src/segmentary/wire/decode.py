@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from segmentary.errors import InvalidInput, Item, MalformedBody, blaming, problems_of
+from segmentary.catalog.standard import TAGS_KIND
+from segmentary.errors import InvalidInput, InvalidValue, Item, MalformedBody, blaming, problems_of
 from segmentary.rules.attribute import Resource
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, shown_names, update_draft
+from segmentary.rules.kind import UnfitValueError
 
 DEEPEST = 16
 # A bulk body is not read on once this many things are wrong with it.
@@ -32,6 +34,26 @@ def drafts(resource: Resource, body: bytes) -> tuple[list[Draft[Any]], bool]:
 def changes(resource: Resource, body: bytes) -> Changes:
     """Return the changes of an update request; raise `InvalidInput`."""
     return update_draft(resource, load_object(resource.name, body, resource.collection))
+
+
+def tags(body: bytes) -> tuple[str, ...]:
+    """Return the tags of a body; raise `InvalidInput`."""
+    given = _outer(body, "tags")["tags"]
+    try:
+        return TAGS_KIND.accept(given)
+    except UnfitValueError as unfit:
+        reason = f"{shown(given)} is not allowed, it must be {unfit}"
+        raise InvalidValue(attribute="tags", value=given, reason=reason) from None
+
+
+def tag(text: str) -> str:
+    """Return the tag in a path; raise `InvalidValue` for what can be none."""
+    try:
+        return TAGS_KIND.entry.accept(text)
+    except UnfitValueError as unfit:
+        raise InvalidValue(
+            attribute="tag", value=text, reason=f"{shown(text)} is not allowed, it must be {unfit}"
+        ) from None
 
 
 def load_object(name: str, body: bytes, *also: str) -> Mapping[str, object]:

@@ -14,6 +14,7 @@ import msgspec
 import msgspec.structs
 
 from segmentary.rules.attribute import ABSENT, Resource, describe
+from segmentary.rules.tags import unpack
 
 _ENCODE = msgspec.json.Encoder().encode
 Wire = dict[str, object]
@@ -30,7 +31,7 @@ def record_object(record: object) -> Wire:
 def encodable(records: Sequence[object]) -> list[msgspec.Struct]:
     """Return records of one resource as objects that are encoded as they are shown."""
     resource = describe(records[0])
-    return _shape(resource, _NO_FIELDS)(map(_values_of(resource), records))
+    return _shape(resource, _NO_FIELDS)(list(map(_values_of(resource), records)))
 
 
 def one(resource: Resource, row: Sequence[Any], fields: frozenset[str] = _NO_FIELDS) -> bytes:
@@ -61,7 +62,7 @@ def _values_of(resource: Resource) -> Callable[[object], Sequence[Any]]:
 
 
 @lru_cache(256)
-def _shape(resource: Resource, fields: frozenset[str]) -> Callable[[Iterable[Sequence[Any]]], list[msgspec.Struct]]:
+def _shape(resource: Resource, fields: frozenset[str]) -> Callable[[Sequence[Sequence[Any]]], list[msgspec.Struct]]:
     """Return a function from rows of all attributes to what is encoded as their shown ones."""
     shown = [
         (place, wire)
@@ -69,11 +70,13 @@ def _shape(resource: Resource, fields: frozenset[str]) -> Callable[[Iterable[Seq
         for wire in (one.wire, one.also)
         if wire and (not fields or wire in fields)
     ]
-    places = [place for place, _ in shown]
+    # The tags come last: most records have none, and the default of the last need not be given.
+    tags = next((place for place, _ in shown if place == resource.tags), None)
+    places = [place for place, _ in shown if place != tags]
     shape = msgspec.defstruct(
         resource.record.__name__,
-        [(f"value_{number}", object) for number in range(len(shown))],
-        rename={f"value_{number}": wire for number, (_, wire) in enumerate(shown)},
+        [(f"value_{number}", object) for number in range(len(places))] + ([("tags", object, ())] if tags else []),
+        rename={f"value_{number}": wire for number, (place, wire) in enumerate(shown) if place != tags},
         gc=False,
     )
     # an itemgetter of one place gives no tuple
@@ -83,9 +86,19 @@ def _shape(resource: Resource, fields: frozenset[str]) -> Callable[[Iterable[Seq
         for number, one in enumerate(resource.attributes[place] for place in places)
         if one.empty or not one.stored
     ]
-    if not special:
-        return lambda rows: list(starmap(shape, map(pick, rows)))
-    return lambda rows: [shape(*_with_special(pick(row), special)) for row in rows]
+
+    def made(rows: Sequence[Sequence[Any]]) -> list[msgspec.Struct]:
+        values: Iterable[Sequence[Any]] = map(pick, rows)
+        if special:
+            values = (_with_special(one, special) for one in values)
+        if tags is None or not any(map(itemgetter(tags), rows)):
+            return list(starmap(shape, values))
+        return [
+            shape(*one, msgspec.UNSET if row[tags] is ABSENT else unpack(row[tags]))
+            for one, row in zip(values, rows, strict=True)
+        ]
+
+    return made
 
 
 def _with_special(values: Sequence[Any], special: Sequence[tuple[int, bool]]) -> Sequence[Any]:

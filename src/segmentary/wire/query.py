@@ -20,6 +20,7 @@ from segmentary.rules.attribute import Attribute, Resource
 from segmentary.rules.draft import refuse, shown, shown_names
 from segmentary.rules.kind import Flag, Integer, Text, UnfitValueError, Uuid
 from segmentary.rules.listing import HostQuery, ListQuery
+from segmentary.rules.tags import Tags
 
 T = TypeVar("T")
 _NAME = Text(255)
@@ -166,8 +167,7 @@ def _marker_values(resource: Resource, sort: Sort, marker: str | None, text: str
 def _filters(
     resource: Resource, given: Mapping[str, Sequence[str]], problems: list[InvalidInput]
 ) -> dict[str, tuple[object, ...]]:
-    known = {wire: one for wire, one in resource.by_wire.items() if one.filterable}
-    known |= {one.name: one for one in resource.lookups}
+    known = resource.filters
     unknown = [key for key in given if key not in known and key not in _OPTIONS]
     if unknown:
         problems.append(UnrecognizedFilter(attribute=shown_names(unknown), known=", ".join(sorted(known))))
@@ -177,7 +177,7 @@ def _filters(
             continue
         one = known[key]
         try:
-            values = tuple(value for text in dict.fromkeys(texts) for value in _wanted(one, key, text))
+            values = _all_wanted(one, key, texts)
         except InvalidValue as problem:
             problems.append(problem)
             continue
@@ -185,6 +185,14 @@ def _filters(
             values = tuple(value for value in values if value in filters[one.name])
         filters[one.name] = values
     return filters
+
+
+def _all_wanted(one: Attribute, key: str, texts: Sequence[str]) -> tuple[object, ...]:
+    values = tuple(dict.fromkeys(value for text in dict.fromkeys(texts) for value in _wanted(one, key, text)))
+    if isinstance(one.kind, Tags) and len(values) > one.kind.most:
+        reason = f"it names {len(values)} tags, at most {one.kind.most} are allowed"
+        raise InvalidValue(attribute=key, value=list(texts), reason=reason)
+    return values
 
 
 def _wanted(one: Attribute, key: str, text: str) -> tuple[object, ...]:
@@ -201,6 +209,8 @@ def _wanted(one: Attribute, key: str, text: str) -> tuple[object, ...]:
             return ()
         reason = f"{shown(text)} is not allowed, a filter on it must be {unfit}"
         raise InvalidValue(attribute=key, value=text, reason=reason) from None
+    if isinstance(one.kind, Tags):
+        return one.kind.parse(text)
     try:
         return (one.kind.accept(value),)
     except UnfitValueError:  # beyond the limits of what is stored, so that not every database could compare it

@@ -12,6 +12,7 @@ from segmentary.catalog import RESOURCES
 from segmentary.rules.attribute import Absent, Attribute, Presence, Resource
 from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Kind, Text, Timestamp, Uuid, View
 from segmentary.rules.rule import ReferenceRule
+from segmentary.rules.tags import Tags
 from segmentary.wire.query import LARGEST_LIMIT
 
 Schema = dict[str, Any]
@@ -21,6 +22,7 @@ _LINES = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
 RELATIONS = ("next", "previous")
 TEXT: Schema = {"type": "string"}
 _LARGEST_FILTER = 10**18 - 1
+_ANY_OF = "Records with any of these values."
 _NAMES = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
 
 
@@ -94,9 +96,8 @@ def parameters(resource: Resource) -> list[Schema]:
         option("with_count", value(Flag()), "Tell in `count` how many records there are on all pages."),
     ]
     filters = [
-        option(wire, array(_filter(one)), f"Records with any of these values. {one.doc}")
-        for wire, one in [*resource.by_wire.items(), *((one.name, one) for one in resource.lookups)]
-        if one.filterable
+        option(wire, array(_filter(one)), one.doc if isinstance(one.kind, Tags) else f"{_ANY_OF} {one.doc}")
+        for wire, one in resource.filters.items()
     ]
     return filters + options
 
@@ -141,6 +142,7 @@ _VALUES: Mapping[type, Callable[[Any], Schema]] = {
     Timestamp: lambda _: {**TEXT, "format": "date-time", "pattern": "^[0-9-]{10}T[0-9:]{8}Z$"},
     Entries: _entries,
     Constant: lambda kind: {**value(kind.kind), "const": kind.value},
+    Tags: lambda kind: array(value(kind.entry), maxItems=kind.most, uniqueItems=True),
 }
 _QUERY_VALUES: Mapping[type, Callable[[Any], Schema]] = {
     **_VALUES,
@@ -149,6 +151,7 @@ _QUERY_VALUES: Mapping[type, Callable[[Any], Schema]] = {
     Choice: lambda _: {**TEXT, "pattern": _NO_CONTROLS},
     Constant: lambda kind: query_value(kind.kind),
     View: lambda kind: query_value(kind.entry),
+    Tags: lambda kind: query_value(kind.entry),
     Integer: lambda _: {"type": "integer", "minimum": -_LARGEST_FILTER, "maximum": _LARGEST_FILTER},
 }
 
@@ -165,7 +168,7 @@ def _writable(resource: Resource, verb: str) -> Schema:
             given.pop("minLength", None)
         described = {**(_or_null(given) if one.null else given), "description": one.doc}
         if verb == "create" and one.default is not None:
-            described["default"] = one.default
+            described["default"] = list(one.default) if isinstance(one.default, tuple) else one.default
         properties[one.wire] = described
         if verb == "create" and one.create is Presence.REQUIRED:
             required.append(one.wire)

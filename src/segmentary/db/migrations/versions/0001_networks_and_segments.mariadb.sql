@@ -67,6 +67,7 @@ CREATE TABLE networks (
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT network_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
     CONSTRAINT network_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
@@ -78,7 +79,8 @@ CREATE TABLE networks (
     CONSTRAINT network_admin_state_up_allowed CHECK (admin_state_up IN (0, 1)),
     CONSTRAINT network_shared_allowed CHECK (shared IN (0, 1)),
     CONSTRAINT network_router_external_allowed CHECK (router_external IN (0, 1)),
-    CONSTRAINT network_mtu_requested_allowed CHECK (mtu_requested IN (0, 1))
+    CONSTRAINT network_mtu_requested_allowed CHECK (mtu_requested IN (0, 1)),
+    CONSTRAINT network_tags_allowed CHECK (tags = '' OR (left(tags, 1) = char(10) AND right(tags, 1) = char(10) AND char_length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0))
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE physical_networks (
@@ -141,6 +143,7 @@ CREATE TABLE network_segment_ranges (
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT network_segment_range_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
     CONSTRAINT network_segment_range_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
@@ -169,6 +172,7 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
     CONSTRAINT network_segment_range_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT network_segment_range_shared_allowed CHECK (shared IN (0, 1)),
+    CONSTRAINT network_segment_range_tags_allowed CHECK (tags = '' OR (left(tags, 1) = char(10) AND right(tags, 1) = char(10) AND char_length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0)),
     CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
@@ -213,6 +217,7 @@ CREATE TABLE segments (
     created_at DATETIME NOT NULL,
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
     claim_scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
     claim_id BIGINT GENERATED ALWAYS AS (CASE WHEN (network_type IN ('flat', 'vlan', 'vxlan', 'gre', 'geneve')) THEN coalesce(segmentation_id, 0) END) STORED,
     PRIMARY KEY (id),
@@ -237,6 +242,7 @@ CREATE TABLE segments (
     CONSTRAINT segment_geneve_id_range CHECK (network_type != 'geneve' OR segmentation_id IS NOT NULL AND segmentation_id BETWEEN 1 AND 16777215),
     CONSTRAINT segment_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT segment_network_id_allowed CHECK (network_id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
+    CONSTRAINT segment_tags_allowed CHECK (tags = '' OR (left(tags, 1) = char(10) AND right(tags, 1) = char(10) AND char_length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0)),
     CONSTRAINT segment_claim UNIQUE (network_type, claim_scope, claim_id),
     CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
     CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),

@@ -74,6 +74,7 @@ CREATE TABLE networks (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags TEXT NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT network_name_allowed CHECK (length(name) BETWEEN 0 AND 255),
     CONSTRAINT network_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
@@ -87,7 +88,8 @@ CREATE TABLE networks (
     CONSTRAINT network_router_external_allowed CHECK (router_external IN (0, 1)),
     CONSTRAINT network_mtu_requested_allowed CHECK (mtu_requested IN (0, 1)),
     CONSTRAINT network_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
-    CONSTRAINT network_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days'))
+    CONSTRAINT network_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
+    CONSTRAINT network_tags_allowed CHECK (tags = '' OR (substr(tags, 1, 1) = char(10) AND substr(tags, -1) = char(10) AND length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0))
 )
  STRICT;
 
@@ -157,6 +159,7 @@ CREATE TABLE network_segment_ranges (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags TEXT NOT NULL,
     PRIMARY KEY (id),
     CONSTRAINT network_segment_range_name_allowed CHECK (length(name) BETWEEN 0 AND 255),
     CONSTRAINT network_segment_range_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
@@ -187,6 +190,7 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_shared_allowed CHECK (shared IN (0, 1)),
     CONSTRAINT network_segment_range_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
     CONSTRAINT network_segment_range_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
+    CONSTRAINT network_segment_range_tags_allowed CHECK (tags = '' OR (substr(tags, 1, 1) = char(10) AND substr(tags, -1) = char(10) AND length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0)),
     CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
 )
  STRICT;
@@ -234,6 +238,7 @@ CREATE TABLE segments (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     revision_number INTEGER NOT NULL,
+    tags TEXT NOT NULL,
     claim_scope TEXT GENERATED ALWAYS AS (coalesce(physical_network, '')) STORED,
     claim_id INTEGER GENERATED ALWAYS AS (CASE WHEN (network_type IN ('flat', 'vlan', 'vxlan', 'gre', 'geneve')) THEN coalesce(segmentation_id, 0) END) STORED,
     PRIMARY KEY (id),
@@ -260,6 +265,7 @@ CREATE TABLE segments (
     CONSTRAINT segment_network_id_allowed CHECK (network_id LIKE '________-____-____-____-____________' AND network_id NOT GLOB '*[^0-9a-f-]*' AND length(replace(network_id, '-', '')) = 32),
     CONSTRAINT segment_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
     CONSTRAINT segment_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
+    CONSTRAINT segment_tags_allowed CHECK (tags = '' OR (substr(tags, 1, 1) = char(10) AND substr(tags, -1) = char(10) AND length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0)),
     CONSTRAINT segment_claim UNIQUE (network_type, claim_scope, claim_id),
     CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
     CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),
