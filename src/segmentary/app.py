@@ -11,11 +11,12 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, EventDestination, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.catalog.agent import INCLUDED, Report
 from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, reach, records
+from segmentary.db.deliveries import DeadLetter
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Observer, Tx
@@ -30,6 +31,7 @@ from segmentary.services import (
     agent,
     audit,
     drift,
+    event_destination,
     host,
     host_mapping,
     network,
@@ -53,7 +55,12 @@ SERVICES: Mapping[str, ModuleType] = {
     "physical_network": physical_network,
     "network_segment_range": segment_range,
     "agent": agent,
+    "event_destination": event_destination,
 }
+# Beside those of the threads that answer: for numbering events, and for delivering them.
+OWN_CONNECTIONS = 4
+# Dead letters in one answer, if not said otherwise.
+DEAD_LETTERS = 100
 LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
 
 
@@ -77,9 +84,8 @@ class Application:
         self.settings = settings
         self.hooks = Hooks()
         self.hooks.load()
-        # One more than there are threads: the relay's.
         observer = Observer(self.hooks.precommit, self._committed, self.hooks.allows)
-        self.database = Database(settings.database, settings.threads + 1, observer)
+        self.database = Database(settings.database, settings.threads + OWN_CONNECTIONS, observer)
         self.feed = Feed(self.database, settings.event_places)
         self.relay = Relay(self.database, self.feed, settings)
         self.networks = Collection(self, Network)
@@ -87,11 +93,14 @@ class Application:
         self.physical_networks = Collection(self, PhysicalNetwork)
         self.segment_ranges = Collection(self, SegmentRange)
         self.agents = Collection(self, Agent)
+        self.event_destinations = Collection(self, EventDestination)
+        self.dead_letters = DeadLetters(self)
         self.hosts = Hosts(self)
         # What completes the rows of a resource with attributes derived from other records.
         self._completions: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
             "network_segment_range": segment_range.complete,
             "agent": lambda tx, rows, _fields: agent.complete_rows(tx, settings, rows),
+            "event_destination": lambda tx, rows, _fields: event_destination.complete_rows(tx, rows),
         }
 
     def __enter__(self) -> Self:
@@ -266,6 +275,26 @@ class Hosts:
     def drift(self, name: str) -> dict[str, object]:
         """Return where what a host carries and what is recorded for it differ."""
         return self._app.database.read(lambda tx: drift.of_host(tx, name), one_state=True)
+
+
+class DeadLetters:
+    """The events that destinations gave up: list them, have them sent again, or forget them."""
+
+    def __init__(self, app: Application) -> None:
+        """Bind to an application."""
+        self._app = app
+
+    def list(self, destination_id: str, after: int = 0, limit: int = DEAD_LETTERS) -> Sequence[DeadLetter]:
+        """Return the next dead letters of a destination by their sequence; raise `EventDestinationNotFound`."""
+        return self._app.database.read(lambda tx: event_destination.dead_letters(tx, destination_id, after, limit))
+
+    def replay(self, destination_id: str, resource_id: str | None = None) -> None:
+        """Have all dead letters of a destination, or those about a record, sent again in the order of their events."""
+        self._app.database.run(lambda tx: event_destination.replay(tx, destination_id, resource_id), explain=_again)
+
+    def forget(self, destination_id: str, sequence: int) -> None:
+        """Delete a dead letter; raise `DeadLetterNotFound`."""
+        self._app.database.run(lambda tx: event_destination.forget(tx, destination_id, sequence), explain=_again)
 
 
 class Collection(Generic[T]):

@@ -5,12 +5,13 @@ The first level answers the only question of a caller: change the request, chang
     SegmentaryError
     ├── Refused                     repeating the request unchanged can never help
     │   ├── InvalidInput            MalformedBody, UnrecognizedAttribute, ReadOnlyAttribute, MissingAttribute,
-    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken,
+    │   │                           InvalidValue, UnrecognizedFilter, RuleBroken, DestinationKindNotInstalled,
     │   │                           InvalidRequest (several at once),
     │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
     │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
-    │   │                           ExtensionNotFound, TagNotFound, TagResourceNotFound
+    │   │                           EventDestinationNotFound, DeadLetterNotFound, ExtensionNotFound, TagNotFound,
+    │   │                           TagResourceNotFound
     │   ├── NotAuthenticated, IdempotencyKeyReused, EventsDropped
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
@@ -141,6 +142,10 @@ class IdempotencyKeyReused(Refused):
     """Idempotency-Key {key} was used for another request."""
 
 
+class DestinationKindNotInstalled(InvalidInput):
+    """Destinations of kind {kind} need a library that this service has not: install segmentary[{kind}]."""
+
+
 class RuleBroken(InvalidInput):
     """Invalid input for operation: {reason}."""
 
@@ -212,6 +217,14 @@ class TagNotFound(NotFound):
 
 class TagResourceNotFound(NotFound):
     """Resource {resource} {id} could not be found."""
+
+
+class EventDestinationNotFound(NotFound):
+    """Event destination {id} could not be found."""
+
+
+class DeadLetterNotFound(NotFound):
+    """Dead letter {id} could not be found."""
 
 
 class ExtensionNotFound(NotFound):

@@ -35,6 +35,7 @@ class Refusing:
             ("network", {"name": "blue"}),
             ("segment", {"network_type": "vxlan", "segmentation_id": 5}),
             ("network_segment_range", {"network_type": "vxlan", "minimum": 1, "maximum": 9}),
+            ("event_destination", {"kind": "webhook", "endpoint": "http://127.0.0.1:9/", "paused": True}),
         ):
             self.valid[resource] = {**body, **({"network_id": self.ids["network"]} if resource == "segment" else {})}
             answer = self.send("POST", f"/v2.0/{resource}s", {resource: self.valid[resource]})

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segmentary.catalog import Agent, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, EventDestination, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES
 from segmentary.catalog.segment_range import RANGE_TYPES
 from segmentary.rules.attribute import Attribute, Resource, describe
@@ -67,6 +67,19 @@ def fitting_row(resource: Resource) -> dict[str, Any]:
             "heartbeat_at": TIME,
         },
         HostMapping: {"segment_id": ID, "host": "h", "mapping": "included"},
+        EventDestination: {
+            "name": "",
+            "kind": "webhook",
+            "endpoint": "https://receiver.example/",
+            "topic": None,
+            "shape": "cloudevents",
+            "types": "",
+            "username": None,
+            "secret": None,
+            "paused": False,
+            "timeout": 10,
+            "attempts": 10,
+        },
     }
     values = {**STANDARD, **own[resource.record]}
     return {name: values[name] for name in resource.columns}
@@ -124,6 +137,12 @@ def related_values(resource: Resource) -> list[dict[str, Any]]:
         return of_owners + [
             {"network_type": network_type, "physical_network": name, "minimum": low, "maximum": high}
             for network_type, name, (low, high) in product(RANGE_TYPES, names[:2], near)
+        ]
+    if resource is describe(EventDestination):
+        kinds, shapes = ("webhook", "nats", "rabbitmq"), ("cloudevents", "notification")
+        return [
+            {"kind": kind, "shape": shape, "topic": topic, "username": username}
+            for kind, shape, topic, username in product(kinds, shapes, (None, "t"), (None, "u"))
         ]
     return [{}]
 

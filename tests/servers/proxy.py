@@ -1,4 +1,4 @@
-"""A connection between a program and its database that a test can cut, at the place it means."""
+"""A connection between a program and its database, or a broker, that a test can cut, at the place it means."""
 
 import socket
 import threading
@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import Enum
 
-from tests.servers import mariadb, postgresql
+from tests.servers import mariadb, postgresql, rabbitmq
 from tests.servers.server import Address
 
-PORTS = {"postgresql": postgresql.PORT, "mariadb": mariadb.PORT}
+PORTS = {"postgresql": postgresql.PORT, "mariadb": mariadb.PORT, "amqp": rabbitmq.PORT}
 BYTES = 65536
 
 

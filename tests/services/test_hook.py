@@ -105,12 +105,12 @@ def test_inside_the_transaction_a_hook_sees_the_final_record_and_can_write_along
 
 @pytest.mark.databases("sqlite")
 def test_what_a_hook_wrote_along_goes_when_a_later_hook_refuses(app: segmentary.Application, run_sql: RunSql) -> None:
-    create = Statement(sqlalchemy.text("UPDATE relay SET beat = beat + 1"))
+    create = Statement(sqlalchemy.text("UPDATE relay SET turns = turns + 1"))
     app.hooks.subscribe("network.created", "precommit", lambda _event, tx, _actor: tx.execute(create, {}), name="a")
     app.hooks.subscribe("network.created", "precommit", refuse, name="b")
     with pytest.raises(HookRefused):
         app.networks.create(name="blue")
-    assert run_sql("SELECT beat FROM relay")[0][0] == 0
+    assert run_sql("SELECT turns FROM relay")[0][0] == 0
 
 
 @pytest.mark.databases("sqlite")

@@ -34,6 +34,41 @@ CREATE TABLE answers (
 
 CREATE INDEX answers_created_at ON answers (created_at);
 
+CREATE TABLE event_destinations (
+    id UUID NOT NULL,
+    name VARCHAR(256) COLLATE "C" NOT NULL,
+    description VARCHAR(256) COLLATE "C" NOT NULL,
+    kind VARCHAR(33) COLLATE "C" NOT NULL,
+    endpoint VARCHAR(2049) COLLATE "C" NOT NULL,
+    topic VARCHAR(201) COLLATE "C",
+    shape VARCHAR(33) COLLATE "C" NOT NULL,
+    types VARCHAR(4097) COLLATE "C" NOT NULL,
+    username VARCHAR(256) COLLATE "C",
+    secret VARCHAR(256) COLLATE "C",
+    paused BOOLEAN NOT NULL,
+    timeout INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT event_destination_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
+    CONSTRAINT event_destination_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
+    CONSTRAINT event_destination_kind_allowed CHECK (kind IN ('webhook', 'nats', 'rabbitmq')),
+    CONSTRAINT event_destination_endpoint_allowed CHECK (char_length(endpoint) BETWEEN 1 AND 2048),
+    CONSTRAINT event_destination_topic_allowed CHECK (topic IS NULL OR topic IS NOT NULL AND char_length(topic) BETWEEN 1 AND 200),
+    CONSTRAINT event_destination_shape_allowed CHECK (shape IN ('cloudevents', 'notification')),
+    CONSTRAINT event_destination_types_allowed CHECK (char_length(types) BETWEEN 0 AND 4096),
+    CONSTRAINT event_destination_username_allowed CHECK (username IS NULL OR username IS NOT NULL AND char_length(username) BETWEEN 1 AND 255),
+    CONSTRAINT event_destination_secret_allowed CHECK (secret IS NULL OR secret IS NOT NULL AND char_length(secret) BETWEEN 1 AND 255),
+    CONSTRAINT event_destination_timeout_allowed CHECK (timeout BETWEEN 1 AND 60),
+    CONSTRAINT event_destination_attempts_allowed CHECK (attempts BETWEEN 1 AND 1000),
+    CONSTRAINT event_destination_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT event_destination_topic_of_broker CHECK ((kind != 'webhook' OR topic IS NULL) AND ((kind NOT IN ('nats', 'rabbitmq')) OR topic IS NOT NULL)),
+    CONSTRAINT event_destination_notification_on_rabbitmq CHECK (shape != 'notification' OR kind = 'rabbitmq'),
+    CONSTRAINT event_destination_username_of_broker CHECK (kind != 'webhook' OR username IS NULL)
+);
+
 CREATE TABLE events (
     id BIGSERIAL NOT NULL,
     event_id UUID NOT NULL,
@@ -102,12 +137,10 @@ CREATE TABLE range_scopes (
 CREATE TABLE relay (
     id BIGINT NOT NULL,
     turns BIGINT NOT NULL,
-    holder UUID,
-    beat BIGINT NOT NULL,
     PRIMARY KEY (id)
 );
 
-INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0);
+INSERT INTO relay (id, turns) VALUES (1, 0);
 
 CREATE TABLE releases (
     network_type VARCHAR(33) COLLATE "C" NOT NULL,
@@ -118,6 +151,41 @@ CREATE TABLE releases (
 );
 
 CREATE INDEX releases_oldest ON releases (network_type, scope, released_at, segmentation_id);
+
+CREATE TABLE dead_letters (
+    destination_id UUID NOT NULL,
+    sequence BIGINT NOT NULL,
+    event_id UUID NOT NULL,
+    type VARCHAR(65) COLLATE "C" NOT NULL,
+    resource_id UUID NOT NULL,
+    payload TEXT NOT NULL,
+    actor VARCHAR(256) COLLATE "C" NOT NULL,
+    request_id VARCHAR(65) COLLATE "C",
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    attempts BIGINT NOT NULL,
+    error VARCHAR(256) COLLATE "C" NOT NULL,
+    died_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    replay BOOLEAN NOT NULL,
+    PRIMARY KEY (destination_id, sequence),
+    CONSTRAINT dead_letter_destination FOREIGN KEY(destination_id) REFERENCES event_destinations (id) ON DELETE CASCADE
+);
+
+CREATE INDEX dead_letters_destination_id_replay ON dead_letters (destination_id, replay, sequence);
+
+CREATE INDEX dead_letters_destination_id_resource_id ON dead_letters (destination_id, resource_id);
+
+CREATE TABLE deliveries (
+    destination_id UUID NOT NULL,
+    acknowledged BIGINT NOT NULL,
+    holder UUID,
+    turns BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    last_error VARCHAR(256) COLLATE "C",
+    last_failed_at TIMESTAMP(0) WITH TIME ZONE,
+    PRIMARY KEY (destination_id),
+    CONSTRAINT delivery_destination FOREIGN KEY(destination_id) REFERENCES event_destinations (id) ON DELETE CASCADE
+);
 
 CREATE TABLE network_segment_ranges (
     id UUID NOT NULL,

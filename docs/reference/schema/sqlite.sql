@@ -42,6 +42,46 @@ CREATE TABLE answers (
 
 CREATE INDEX answers_created_at ON answers (created_at);
 
+CREATE TABLE event_destinations (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    topic TEXT,
+    shape TEXT NOT NULL,
+    types TEXT NOT NULL,
+    username TEXT,
+    secret TEXT,
+    paused INTEGER NOT NULL,
+    timeout INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT event_destination_name_allowed CHECK (length(name) BETWEEN 0 AND 255),
+    CONSTRAINT event_destination_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
+    CONSTRAINT event_destination_kind_allowed CHECK (kind IN ('webhook', 'nats', 'rabbitmq')),
+    CONSTRAINT event_destination_endpoint_allowed CHECK (length(endpoint) BETWEEN 1 AND 2048),
+    CONSTRAINT event_destination_topic_allowed CHECK (topic IS NULL OR topic IS NOT NULL AND length(topic) BETWEEN 1 AND 200),
+    CONSTRAINT event_destination_shape_allowed CHECK (shape IN ('cloudevents', 'notification')),
+    CONSTRAINT event_destination_types_allowed CHECK (length(types) BETWEEN 0 AND 4096),
+    CONSTRAINT event_destination_username_allowed CHECK (username IS NULL OR username IS NOT NULL AND length(username) BETWEEN 1 AND 255),
+    CONSTRAINT event_destination_secret_allowed CHECK (secret IS NULL OR secret IS NOT NULL AND length(secret) BETWEEN 1 AND 255),
+    CONSTRAINT event_destination_timeout_allowed CHECK (timeout BETWEEN 1 AND 60),
+    CONSTRAINT event_destination_attempts_allowed CHECK (attempts BETWEEN 1 AND 1000),
+    CONSTRAINT event_destination_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT event_destination_topic_of_broker CHECK ((kind != 'webhook' OR topic IS NULL) AND ((kind NOT IN ('nats', 'rabbitmq')) OR topic IS NOT NULL)),
+    CONSTRAINT event_destination_notification_on_rabbitmq CHECK (shape != 'notification' OR kind = 'rabbitmq'),
+    CONSTRAINT event_destination_username_of_broker CHECK (kind != 'webhook' OR username IS NULL),
+    CONSTRAINT event_destination_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT event_destination_paused_allowed CHECK (paused IN (0, 1)),
+    CONSTRAINT event_destination_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT event_destination_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days'))
+)
+ STRICT;
+
 CREATE TABLE events (
     id INTEGER NOT NULL,
     event_id TEXT NOT NULL,
@@ -124,13 +164,11 @@ CREATE TABLE range_scopes (
 CREATE TABLE relay (
     id INTEGER NOT NULL,
     turns INTEGER NOT NULL,
-    holder TEXT,
-    beat INTEGER NOT NULL,
     PRIMARY KEY (id)
 )
  STRICT;
 
-INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0);
+INSERT INTO relay (id, turns) VALUES (1, 0);
 
 CREATE TABLE releases (
     network_type TEXT NOT NULL,
@@ -142,6 +180,43 @@ CREATE TABLE releases (
  STRICT;
 
 CREATE INDEX releases_oldest ON releases (network_type, scope, released_at, segmentation_id);
+
+CREATE TABLE dead_letters (
+    destination_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT,
+    created_at TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    died_at TEXT NOT NULL,
+    replay INTEGER NOT NULL,
+    PRIMARY KEY (destination_id, sequence),
+    CONSTRAINT dead_letter_destination FOREIGN KEY(destination_id) REFERENCES event_destinations (id) ON DELETE CASCADE
+)
+ STRICT;
+
+CREATE INDEX dead_letters_destination_id_replay ON dead_letters (destination_id, replay, sequence);
+
+CREATE INDEX dead_letters_destination_id_resource_id ON dead_letters (destination_id, resource_id);
+
+CREATE TABLE deliveries (
+    destination_id TEXT NOT NULL,
+    acknowledged INTEGER NOT NULL,
+    holder TEXT,
+    turns INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    last_error TEXT,
+    last_failed_at TEXT,
+    PRIMARY KEY (destination_id),
+    CONSTRAINT delivery_destination FOREIGN KEY(destination_id) REFERENCES event_destinations (id) ON DELETE CASCADE
+)
+ STRICT;
 
 CREATE TABLE network_segment_ranges (
     id TEXT NOT NULL,

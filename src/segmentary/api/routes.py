@@ -7,6 +7,7 @@ from segmentary.api.audit import Audits
 from segmentary.api.authentication import ways
 from segmentary.api.body import Bodies
 from segmentary.api.collection import One, Several
+from segmentary.api.dead_letter import DeadLetters, OneDeadLetter, Replay
 from segmentary.api.discovery import Extensions, Health, OneExtension, Version, Versions
 from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
@@ -39,6 +40,11 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
         yield path, Page(file)
     yield "/v2.0/segment-events", Events(app.feed)
     yield "/v2.0/segment-audits", Audits(app)
+    for collection in ("event-destinations", "event_destinations"):
+        letters = f"/v2.0/{collection}/{{record_id}}/dead-letters"
+        yield letters, DeadLetters(app)
+        yield f"{letters}/replay", Replay(app, bodies)
+        yield f"{letters}/{{sequence}}", OneDeadLetter(app)
     yield "/v2.0/hosts", Hosts(app)
     yield "/v2.0/hosts/{host}", OneHost(app, bodies)
     yield "/v2.0/hosts/{host}/segments", HostSegments(app)

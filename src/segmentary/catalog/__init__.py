@@ -6,6 +6,7 @@ resource: a module here, its name in `RESOURCES`, and a module of the same name 
 
 from segmentary.catalog import event
 from segmentary.catalog.agent import Agent, HostMapping
+from segmentary.catalog.event_destination import EventDestination
 from segmentary.catalog.network import Network
 from segmentary.catalog.physical_network import PhysicalNetwork
 from segmentary.catalog.segment import Segment
@@ -14,7 +15,8 @@ from segmentary.rules.attribute import Resource, describe
 
 # Parents first: tables are made in this order and emptied in the other.
 RESOURCES: tuple[Resource, ...] = tuple(
-    describe(record) for record in (PhysicalNetwork, Network, Segment, SegmentRange, Agent, HostMapping)
+    describe(record)
+    for record in (PhysicalNetwork, Network, Segment, SegmentRange, Agent, HostMapping, EventDestination)
 )
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
 EVENT_TYPES = event.types(RESOURCES)
@@ -24,6 +26,7 @@ __all__ = [
     "EVENT_TYPES",
     "RESOURCES",
     "Agent",
+    "EventDestination",
     "HostMapping",
     "Network",
     "PhysicalNetwork",

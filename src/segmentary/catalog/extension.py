@@ -110,6 +110,12 @@ EXTENSIONS = (
         "2026-11-22T00:00:00-00:00",
     ),
     Extension(
+        "segmentary-event-destinations",
+        "Event destinations",
+        "Delivery of events to webhooks, NATS JetStream and RabbitMQ: /event-destinations, and their dead letters.",
+        "2026-11-22T00:00:00-00:00",
+    ),
+    Extension(
         "segmentary-idempotency",
         "Safe retry",
         "Idempotency-Key on POST: a repeated request is answered, not carried out again.",

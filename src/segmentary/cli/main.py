@@ -9,7 +9,7 @@ import click
 
 from segmentary import __version__
 from segmentary.cli import audit as audit_command
-from segmentary.cli import database, resource, server
+from segmentary.cli import database, destination, resource, server
 from segmentary.cli.host import host_group
 from segmentary.cli.relay import run_relay
 from segmentary.cli.user import user_group
@@ -113,6 +113,10 @@ commands.add_command(host_group)
 commands.add_command(user_group)
 for group in resource.groups():
     commands.add_command(group)
+for command in destination.commands():
+    destination_group = commands.commands["destination"]
+    assert isinstance(destination_group, click.Group)  # noqa: S101, made from a resource
+    destination_group.add_command(command)
 
 
 def main() -> None:

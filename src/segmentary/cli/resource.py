@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from segmentary.catalog import BY_COLLECTION, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import BY_COLLECTION, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.cli import option, output, target
 from segmentary.cli.target import Records
 from segmentary.rules.attribute import Resource, describe
@@ -37,6 +37,7 @@ NOUNS = (
     Noun("segment", describe(Segment), "segments"),
     Noun("range", describe(SegmentRange), "segment_ranges"),
     Noun("physical-network", describe(PhysicalNetwork), "physical_networks"),
+    Noun("destination", describe(EventDestination), "event_destinations"),
 )
 COLLECTIONS = {noun.resource.collection: noun.collection for noun in NOUNS}
 IF_REVISION = click.Option(["--if-revision"], type=click.IntRange(0), help="Only if this is its revision_number.")
@@ -179,7 +180,7 @@ def _is_table(arguments: dict[str, Any]) -> bool:
 
 
 def _names(resource: Resource) -> tuple[str, ...]:
-    return tuple(one.wire for one in resource.attributes if one.wire)
+    return tuple(one.wire for one in resource.attributes if one.wire and one.names)
 
 
 def _print(call: Call, record: object, arguments: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ import msgspec
 import urllib3
 
 from segmentary.app import known_id
-from segmentary.catalog import Agent, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.client.dead_letter import DeadLetters
 from segmentary.client.host import Hosts
 from segmentary.errors import MalformedBody, TryAgain, UnexpectedAnswer
 from segmentary.rules.attribute import ABSENT, Attribute, describe
@@ -63,6 +64,8 @@ class Client:
         self.segment_ranges = Collection(self, SegmentRange)
         self.agents = Collection(self, Agent)
         self.hosts = Hosts(self.request)
+        self.event_destinations = Collection(self, EventDestination)
+        self.dead_letters = DeadLetters(self.request)
 
     def __enter__(self) -> Self:
         """Use it as a context manager to have it closed."""

@@ -60,12 +60,24 @@ def latest(tx: Tx) -> int:
 
 def number(tx: Tx) -> int:
     """Number committed events, at most `BATCH`, and return how many; others that number wait for this transaction."""
-    tx.execute(_take_turn(), {})
+    take_turn(tx)
     waiting = tx.rows(_waiting(), {})
     if waiting:
         ids = ",".join([str(row[0]) for row in waiting])
         tx.execute(_number(), {"ids": f"[{ids}]", "latest": waiting[0][1]})
     return len(waiting)
+
+
+def take_turn(tx: Tx) -> None:
+    """Wait until no other transaction numbers or drops events; none does before the end of this one."""
+    tx.execute(_take_turn(), {})
+
+
+def limits(tx: Tx) -> tuple[int, int]:
+    """Return the oldest and the latest number, both 0 if there is none."""
+    row = tx.row(_limits(), {})
+    assert row is not None  # noqa: S101, an aggregate always makes a row
+    return row[0] or 0, row[1] or 0
 
 
 def excerpt(tx: Tx, after: int, limit: int, filters: Mapping[str, Sequence[str]]) -> Excerpt:
@@ -121,6 +133,12 @@ def _state() -> Statement:
 @cache
 def _latest() -> Statement:
     columns = [func.max(EVENTS.c.sequence)]
+    return Statement(select(*columns), columns)
+
+
+@cache
+def _limits() -> Statement:
+    columns = [func.min(EVENTS.c.sequence), func.max(EVENTS.c.sequence)]
     return Statement(select(*columns), columns)
 
 

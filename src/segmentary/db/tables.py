@@ -23,10 +23,12 @@ from sqlalchemy import (
 
 from segmentary.catalog import RESOURCES
 from segmentary.catalog.agent import OBSERVATION_AGENT, REACH_AGENT, REACH_PHYSICAL_NETWORK
+from segmentary.catalog.event_destination import DEAD_LETTER_DESTINATION, DELIVERY_DESTINATION
 from segmentary.db import render
 from segmentary.db.dialects import FORMS
 from segmentary.db.types import (
     COLLATION,
+    FLAG_TYPE,
     LONG_TEXT_TYPE,
     SERIAL_TYPE,
     UTC_TIME_TYPE,
@@ -208,14 +210,53 @@ EVENTS = Table(
 )
 
 # One row, which every transaction that numbers events writes: so they number one after the other, on a cluster too.
-# `holder` is the relay that delivers, `beat` grows as long as it lives.
 RELAY = Table(
     "relay",
     METADATA,
     Column("id", SERIAL_TYPE, primary_key=True, autoincrement=False),
     Column("turns", SERIAL_TYPE, nullable=False),
-    Column("holder", UUID_TYPE, nullable=True),
-    Column("beat", SERIAL_TYPE, nullable=False),
     **_OPTIONS,
-    info={"rows": ("INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0)",)},
+    info={"rows": ("INSERT INTO relay (id, turns) VALUES (1, 0)",)},
+)
+
+# How far each event destination is: a row of its own, so that progress is no change of the destination. `holder` is the
+# relay that delivers to it; every write of the row adds to `turns`, so that a row that stays as it is has lost its
+# relay. `attempts` is how many failed in a row.
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("destination_id", UUID_TYPE, primary_key=True),
+    Column("acknowledged", SERIAL_TYPE, nullable=False),
+    Column("holder", UUID_TYPE, nullable=True),
+    Column("turns", SERIAL_TYPE, nullable=False),
+    Column("attempts", SERIAL_TYPE, nullable=False),
+    Column("failures", SERIAL_TYPE, nullable=False),
+    Column("last_error", text_type(255), nullable=True),
+    Column("last_failed_at", UTC_TIME_TYPE, nullable=True),
+    _foreign_key(DELIVERY_DESTINATION),
+    **_OPTIONS,
+)
+
+# Events that a destination has given up, each a copy of its own: the feed may drop the event. `replay`: to be sent
+# again.
+DEAD_LETTERS = Table(
+    "dead_letters",
+    METADATA,
+    Column("destination_id", UUID_TYPE, primary_key=True),
+    Column("sequence", SERIAL_TYPE, primary_key=True, autoincrement=False),
+    Column("event_id", UUID_TYPE, nullable=False),
+    Column("type", text_type(64), nullable=False),
+    Column("resource_id", UUID_TYPE, nullable=False),
+    Column("payload", LONG_TEXT_TYPE, nullable=False),
+    Column("actor", text_type(255), nullable=False),
+    Column("request_id", text_type(64), nullable=True),
+    Column("created_at", UTC_TIME_TYPE, nullable=False),
+    Column("attempts", SERIAL_TYPE, nullable=False),
+    Column("error", text_type(255), nullable=False),
+    Column("died_at", UTC_TIME_TYPE, nullable=False),
+    Column("replay", FLAG_TYPE, nullable=False),
+    _foreign_key(DEAD_LETTER_DESTINATION),
+    Index("dead_letters_destination_id_resource_id", "destination_id", "resource_id"),
+    Index("dead_letters_destination_id_replay", "destination_id", "replay", "sequence"),
+    **_OPTIONS,
 )

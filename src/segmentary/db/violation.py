@@ -6,6 +6,7 @@ from sqlalchemy import UniqueConstraint
 
 from segmentary.catalog import RESOURCES
 from segmentary.catalog.agent import REPORT_RULES
+from segmentary.catalog.event_destination import DELIVERY_RULES
 from segmentary.db.dialects import Failure
 from segmentary.db.tables import METADATA
 from segmentary.errors import InconsistentData, SegmentaryError
@@ -26,6 +27,7 @@ def _rules() -> Iterable[Rule]:
         yield from resource.row_rules
         yield from resource.rules
     yield from REPORT_RULES
+    yield from DELIVERY_RULES
 
 
 _BY_NAME = {rule.name: rule for rule in _rules()}

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from segmentary.errors import NotFound
 from segmentary.rules.expression import Not, Or, Present
-from segmentary.rules.kind import Constant, Kind
+from segmentary.rules.kind import Constant, Kind, Secret
 from segmentary.rules.rule import ReferenceRule, RowRule, Rule, UniqueRule
 from segmentary.rules.tags import Tags
 
@@ -67,6 +67,13 @@ class Attribute:
     also: str | None
     empty: bool
     doc: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which it is shown in JSON, none if it is not."""
+        if isinstance(self.kind, Secret):
+            return ()
+        return tuple(name for name in (self.wire, self.also) if name)
 
 
 def lookup(name: str, kind: Kind, doc: str, *, wire: str = "") -> Attribute:

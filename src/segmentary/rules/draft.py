@@ -21,7 +21,7 @@ from segmentary.errors import (
     UnrecognizedAttribute,
 )
 from segmentary.rules.attribute import Attribute, Presence, Resource
-from segmentary.rules.kind import UnfitValueError
+from segmentary.rules.kind import Secret, UnfitValueError
 from segmentary.rules.rule import RowRule
 
 T = TypeVar("T")
@@ -162,8 +162,9 @@ def _accept_one(
         is_none = (value is None and one.null) or (value == "" and one.empty)
         accepted = None if is_none else one.kind.accept(value)
     except UnfitValueError as unfit:
-        reason = f"{shown(value)} is not allowed, it must be {unfit}"
-        problems.append(InvalidValue(attribute=key, value=value, reason=reason))
+        told = "what was given" if isinstance(one.kind, Secret) else shown(value)
+        reason = f"{told} is not allowed, it must be {unfit}"
+        problems.append(InvalidValue(attribute=key, value=told, reason=reason))
         return
     if one.name in given and given[one.name] != accepted:
         reason = f"{one.wire} and {one.also} are two names of one attribute and must not differ"

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from segmentary.rules.expression import Between, Expression, Length, OneOf
@@ -96,6 +97,36 @@ class Text:
     def condition(self, field: str) -> Expression | None:
         """The length."""
         return Length(field, self.minimum, self.maximum)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret(Text):
+    """Text that is taken and stored, and neither shown nor repeated in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Url(Text):
+    """A URL of one of some schemes: a host, and no user or password in it, as it is shown to everybody."""
+
+    schemes: tuple[str, ...] = ()
+
+    @property
+    def allows(self) -> str:
+        """The schemes and the length in words."""
+        begins = " or ".join(f"{scheme}://" for scheme in self.schemes)
+        return f"a URL of at most {self.maximum} characters that begins with {begins}, without a user or password"
+
+    def accept(self, value: object) -> str:
+        """Return the text unchanged."""
+        try:
+            text = Text(self.maximum, self.minimum).accept(value)
+            parts = urlsplit(text)
+            is_fit = parts.scheme in self.schemes and bool(parts.hostname) and parts.port != 0
+        except (UnfitValueError, ValueError):  # no text, or a port that is no number
+            raise UnfitValueError(self.allows) from None
+        if not is_fit or "@" in parts.netloc or any(character.isspace() for character in text):
+            raise UnfitValueError(self.allows)
+        return text
 
 
 @dataclass(frozen=True, slots=True)

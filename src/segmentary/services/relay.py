@@ -1,4 +1,4 @@
-"""The relay: numbers committed events, tells those who wait for them, and drops events that are no longer kept.
+"""The relay: numbers committed events, tells those who wait for them, delivers them, and drops those no longer kept.
 
     request thread: COMMIT --wake--> relay thread: number -> signal readers of this process
     other processes:                 relay thread: look every few moments for what they numbered or left unnumbered
@@ -13,9 +13,10 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from segmentary.db import outbox
+from segmentary.db import deliveries, outbox
 from segmentary.db.transaction import Database, Tx
 from segmentary.errors import SegmentaryError
+from segmentary.services.deliveries import Deliveries
 from segmentary.services.feed import Feed
 from segmentary.settings import Settings
 
@@ -41,6 +42,7 @@ class Relay:
         self._thread: threading.Thread | None = None
         self._latest = 0
         self._clean_at = 0.0
+        self._deliveries = Deliveries(database)
 
     def wake(self) -> None:
         """Tell that a transaction with events was committed in this process."""
@@ -51,11 +53,14 @@ class Relay:
         """Begin to work in a thread, which does not keep the process alive."""
         self._thread = threading.Thread(target=self.run, name="relay", daemon=True)
         self._thread.start()
+        if self._settings.relay:
+            self._deliveries.start()
 
     def stop(self) -> None:
         """End the work and wait for that."""
         self._stopping.set()
         self._woken.set()
+        self._deliveries.stop()
         if self._thread is not None:
             self._thread.join()
 
@@ -82,6 +87,7 @@ class Relay:
         if numbered or latest != self._latest:
             self._latest = latest + numbered
             self._feed.signal()
+            self._deliveries.wake()
         return numbered == outbox.BATCH or bool(self._settings.relay and self._clean())
 
     def _clean(self) -> bool:
@@ -96,11 +102,18 @@ class Relay:
 
 
 def _drop(tx: Tx, kept: int, oldest_time: str) -> int:
-    """Drop the oldest events, a batch at most, but never the latest one: numbers go on from it."""
+    """Drop the oldest events, a batch at most, but none that a destination has still to get.
+
+    Never the latest one: numbers go on from it.
+    """
+    outbox.take_turn(tx)
+    delivered = deliveries.lowest_acknowledged(tx)
     last_beyond = outbox.latest(tx) - kept if kept else 0
     last = 0
     for sequence, created_at in outbox.oldest_rows(tx)[:-1]:
         if sequence > last_beyond and created_at >= oldest_time:
+            break
+        if delivered is not None and sequence > delivered:
             break
         last = sequence
     return outbox.drop_through(tx, last) if last else 0

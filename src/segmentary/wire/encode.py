@@ -67,8 +67,8 @@ def _shape(resource: Resource, fields: frozenset[str]) -> Callable[[Sequence[Seq
     shown = [
         (place, wire)
         for place, one in enumerate(resource.attributes)
-        for wire in (one.wire, one.also)
-        if wire and (not fields or wire in fields)
+        for wire in one.names
+        if not fields or wire in fields
     ]
     # The tags come last: most records have none, and the default of the last need not be given.
     tags = next((place for place, _ in shown if place == resource.tags), None)

@@ -10,7 +10,20 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from segmentary.catalog import RESOURCES
 from segmentary.rules.attribute import Absent, Attribute, Presence, Resource
-from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Kind, Text, Timestamp, Uuid, View
+from segmentary.rules.kind import (
+    Choice,
+    Constant,
+    Entries,
+    Flag,
+    Integer,
+    Kind,
+    Secret,
+    Text,
+    Timestamp,
+    Url,
+    Uuid,
+    View,
+)
 from segmentary.rules.rule import ReferenceRule
 from segmentary.rules.tags import Tags
 from segmentary.wire.query import LARGEST_LIMIT
@@ -136,6 +149,8 @@ def _text(kind: Text) -> Schema:
 _VALUES: Mapping[type, Callable[[Any], Schema]] = {
     Uuid: lambda _: {**TEXT, "format": "uuid"},
     Text: _text,
+    Secret: _text,
+    Url: lambda kind: {**_text(kind), "format": "uri"},
     Integer: lambda kind: {"type": "integer", "minimum": kind.minimum, "maximum": kind.maximum},
     Flag: lambda _: {"type": "boolean"},
     Choice: lambda kind: {**TEXT, "enum": list(kind.values)},
@@ -148,6 +163,7 @@ _QUERY_VALUES: Mapping[type, Callable[[Any], Schema]] = {
     **_VALUES,
     Uuid: lambda _: TEXT,
     Text: lambda kind: {**TEXT, "pattern": _LINES if kind.lines else _NO_CONTROLS},
+    Url: lambda _: {**TEXT, "pattern": _NO_CONTROLS},
     Choice: lambda _: {**TEXT, "pattern": _NO_CONTROLS},
     Constant: lambda kind: query_value(kind.kind),
     View: lambda kind: query_value(kind.entry),
@@ -196,7 +212,7 @@ def _shown(resource: Resource) -> Schema:
 
 
 def _names(resource: Resource) -> list[tuple[str, Attribute]]:
-    return [(name, one) for one in resource.attributes for name in (one.wire, one.also) if name]
+    return [(name, one) for one in resource.attributes for name in one.names]
 
 
 def _shown_value(one: Attribute, hint: object) -> Schema:

@@ -36,6 +36,43 @@ CREATE TABLE answers (
 
 CREATE INDEX answers_created_at ON answers (created_at);
 
+CREATE TABLE event_destinations (
+    id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    kind VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    endpoint VARCHAR(2049) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    topic VARCHAR(201) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    shape VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    types VARCHAR(4097) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    username VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    secret VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    paused BOOL NOT NULL,
+    timeout INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at DATETIME NOT NULL,
+    updated_at DATETIME NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT event_destination_name_allowed CHECK (char_length(name) BETWEEN 0 AND 255),
+    CONSTRAINT event_destination_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
+    CONSTRAINT event_destination_kind_allowed CHECK (kind IN ('webhook', 'nats', 'rabbitmq')),
+    CONSTRAINT event_destination_endpoint_allowed CHECK (char_length(endpoint) BETWEEN 1 AND 2048),
+    CONSTRAINT event_destination_topic_allowed CHECK (topic IS NULL OR topic IS NOT NULL AND char_length(topic) BETWEEN 1 AND 200),
+    CONSTRAINT event_destination_shape_allowed CHECK (shape IN ('cloudevents', 'notification')),
+    CONSTRAINT event_destination_types_allowed CHECK (char_length(types) BETWEEN 0 AND 4096),
+    CONSTRAINT event_destination_username_allowed CHECK (username IS NULL OR username IS NOT NULL AND char_length(username) BETWEEN 1 AND 255),
+    CONSTRAINT event_destination_secret_allowed CHECK (secret IS NULL OR secret IS NOT NULL AND char_length(secret) BETWEEN 1 AND 255),
+    CONSTRAINT event_destination_timeout_allowed CHECK (timeout BETWEEN 1 AND 60),
+    CONSTRAINT event_destination_attempts_allowed CHECK (attempts BETWEEN 1 AND 1000),
+    CONSTRAINT event_destination_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT event_destination_topic_of_broker CHECK ((kind != 'webhook' OR topic IS NULL) AND ((kind NOT IN ('nats', 'rabbitmq')) OR topic IS NOT NULL)),
+    CONSTRAINT event_destination_notification_on_rabbitmq CHECK (shape != 'notification' OR kind = 'rabbitmq'),
+    CONSTRAINT event_destination_username_of_broker CHECK (kind != 'webhook' OR username IS NULL),
+    CONSTRAINT event_destination_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
+    CONSTRAINT event_destination_paused_allowed CHECK (paused IN (0, 1))
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE events (
     id BIGINT NOT NULL AUTO_INCREMENT,
     event_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
@@ -110,12 +147,10 @@ CREATE TABLE range_scopes (
 CREATE TABLE relay (
     id BIGINT NOT NULL,
     turns BIGINT NOT NULL,
-    holder CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin,
-    beat BIGINT NOT NULL,
     PRIMARY KEY (id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
-INSERT INTO relay (id, turns, beat) VALUES (1, 0, 0);
+INSERT INTO relay (id, turns) VALUES (1, 0);
 
 CREATE TABLE releases (
     network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
@@ -126,6 +161,41 @@ CREATE TABLE releases (
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE INDEX releases_oldest ON releases (network_type, scope, released_at, segmentation_id);
+
+CREATE TABLE dead_letters (
+    destination_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    sequence BIGINT NOT NULL,
+    event_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    type VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    resource_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    payload MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
+    actor VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    request_id VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    created_at DATETIME NOT NULL,
+    attempts BIGINT NOT NULL,
+    error VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    died_at DATETIME NOT NULL,
+    replay BOOL NOT NULL,
+    PRIMARY KEY (destination_id, sequence),
+    CONSTRAINT dead_letter_destination FOREIGN KEY(destination_id) REFERENCES event_destinations (id) ON DELETE CASCADE
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE INDEX dead_letters_destination_id_replay ON dead_letters (destination_id, replay, sequence);
+
+CREATE INDEX dead_letters_destination_id_resource_id ON dead_letters (destination_id, resource_id);
+
+CREATE TABLE deliveries (
+    destination_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    acknowledged BIGINT NOT NULL,
+    holder CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin,
+    turns BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    last_error VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    last_failed_at DATETIME,
+    PRIMARY KEY (destination_id),
+    CONSTRAINT delivery_destination FOREIGN KEY(destination_id) REFERENCES event_destinations (id) ON DELETE CASCADE
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE network_segment_ranges (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,

@@ -1,0 +1,96 @@
+"""Finding RabbitMQ, or starting a private node if it is installed."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pika
+from pika.exceptions import AMQPError
+
+from tests.servers.server import NoServerError, free_port, private_directory, wait_until
+
+VARIABLE = "SEGMENTARY_TEST_RABBITMQ_URL"
+PORT = 5672
+FOLDERS = "/usr/sbin:/usr/bin"
+STOP_SECONDS = 30
+
+
+def connect(url: str) -> pika.BlockingConnection:
+    """Open a connection."""
+    parameters = pika.URLParameters(url)
+    parameters.socket_timeout = parameters.stack_timeout = 5
+    return pika.BlockingConnection(parameters)
+
+
+@contextmanager
+def find(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Give the URL named by the environment, else of a server on loopback, else of a private one."""
+    if url := environment.get(VARIABLE):
+        connect(url).close()  # a server that was asked for by name must answer: no falling back
+        yield url
+        return
+    url = _local(PORT)
+    try:
+        connect(url).close()
+    except (AMQPError, OSError):
+        with private() as url:
+            yield url
+    else:
+        yield url
+
+
+@contextmanager
+def private() -> Iterator[str]:
+    """Run a node of our own, with its data in a temporary directory."""
+    program = shutil.which("rabbitmq-server", path=FOLDERS)
+    if program is None:
+        raise NoServerError(f"{VARIABLE} is not set, nothing answers guest on 127.0.0.1, rabbitmq-server is missing")
+    port = free_port()
+    with private_directory() as directory:
+        log = directory.path / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [program],
+                env=_environment(port, directory.path),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                user=directory.user,
+                group=directory.user,
+                extra_groups=None if directory.user is None else (),
+            )
+        try:
+            wait_until(lambda: connect(_local(port)).close(), process, log)
+            yield _local(port)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment(port: int, folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"segmentary-{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_MNESIA_BASE": str(folder),
+        "RABBITMQ_LOG_BASE": str(folder),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+    }
+
+
+def _local(port: int) -> str:
+    return f"amqp://guest:guest@127.0.0.1:{port}/%2F"
