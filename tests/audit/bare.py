@@ -29,7 +29,8 @@ from segmentary.db.tables import METADATA, TABLES
 from segmentary.db.types import UTC_TIME_TYPE, UUID_TYPE
 from segmentary.rules.attribute import Resource
 from segmentary.rules.kind import Flag, Timestamp, UnfitValueError, Uuid
-from tests.rules.rows import TIME, fitting_row, rows_with_one_change
+from segmentary.rules.tags import Tags
+from tests.rules.rows import TIME, accept_stored, fitting_row, rows_with_one_change
 from tests.rules.trial import insert
 from tests.servers import schema
 
@@ -193,12 +194,12 @@ def broken_constraints(bare: Bare, kind: str) -> Broken:
     return found
 
 
-def _broken_by(resource: Resource, row: Row, forms: Collection[type] = (Flag, Timestamp, Uuid)) -> Iterator[str]:
+def _broken_by(resource: Resource, row: Row, forms: Collection[type] = (Flag, Tags, Timestamp, Uuid)) -> Iterator[str]:
     yield from (rule.name for rule in resource.row_rules if not rule.holds(row))
     for one in resource.stored:
         if type(one.kind) in forms and not (one.nullable and row[one.name] is None):
             try:
-                one.kind.accept(row[one.name])
+                accept_stored(one.kind, row[one.name])
             except UnfitValueError:
                 yield f"{resource.name}_{one.name}_allowed"
 

@@ -172,7 +172,7 @@ def _changed_value(one: Attribute) -> st.SearchStrategy[tuple[str, object]]:
     return st.tuples(st.just(one.name), st.sampled_from(values_around_limits(one.kind)))
 
 
-def _accept_stored(kind: Kind, value: Any) -> None:  # noqa: ANN401, a value of the row
+def accept_stored(kind: Kind, value: Any) -> None:  # noqa: ANN401, a value of the row
     """Raise `UnfitValueError` unless this is the stored form of a value of the kind."""
     if not isinstance(kind, Tags):
         kind.accept(value)
@@ -186,7 +186,7 @@ def broken_rules(resource: Resource, row: Row) -> set[str]:
     for one in resource.stored:
         if one.kind.condition(one.name) is None:
             try:
-                _accept_stored(one.kind, row[one.name])
+                accept_stored(one.kind, row[one.name])
             except UnfitValueError:
                 broken.add(f"{resource.name}_{one.name}_allowed")
     return broken

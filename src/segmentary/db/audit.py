@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 
 from segmentary.catalog import BY_COLLECTION
+from segmentary.db.dialects import demanded
 from segmentary.db.statement import Statement
 from segmentary.db.tables import METADATA
 from segmentary.db.transaction import Tx
@@ -143,7 +144,7 @@ def _forms(tx: Tx, table: Table) -> Iterator[Look]:
         form = tx.forms.get(type(one.kind))
         if form is not None:
             column = table.c[one.name]
-            unfit: Any = text(f"NOT ({form.replace('{column}', f'{table.name}.{one.name}')})")
+            unfit: Any = text(f"NOT ({demanded(form, one.kind, f'{table.name}.{one.name}')})")
             broken = unfit if one.nullable else or_(column.is_(None), unfit)
             yield Look(f"{resource.name}_{one.name}_allowed", broken, [column])
 

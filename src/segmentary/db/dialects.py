@@ -345,3 +345,8 @@ FORMS: dict[str, dict[type[Kind], str]] = {
         ),
     },
 }
+
+
+def demanded(form: str, kind: Kind, column: str) -> str:
+    """Return the condition in SQL that a form sets a column of this kind."""
+    return form.replace("{column}", column).replace("{longest}", str(getattr(kind, "longest", "")))

@@ -25,7 +25,7 @@ from segmentary.catalog import RESOURCES
 from segmentary.catalog.agent import OBSERVATION_AGENT, REACH_AGENT, REACH_PHYSICAL_NETWORK
 from segmentary.catalog.event_destination import DEAD_LETTER_DESTINATION, DELIVERY_DESTINATION
 from segmentary.db import render
-from segmentary.db.dialects import FORMS
+from segmentary.db.dialects import FORMS, demanded
 from segmentary.db.types import (
     COLLATION,
     FLAG_TYPE,
@@ -88,8 +88,7 @@ def _form_checks(resource: Resource, one: Attribute) -> Iterator[CheckConstraint
     for database, forms in FORMS.items():
         form = forms.get(type(one.kind))
         if form is not None:
-            sql = form.replace("{column}", one.name).replace("{longest}", str(getattr(one.kind, "longest", "")))
-            check = CheckConstraint(sql, name=f"{resource.name}_{one.name}_allowed")
+            check = CheckConstraint(demanded(form, one.kind, one.name), name=f"{resource.name}_{one.name}_allowed")
             check.ddl_if(dialect=database)
             yield check
 
