@@ -13,16 +13,21 @@ FUZZ_SECONDS ?= 300
 LOAD_SECONDS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test fuzz load bench check docs migration clean
+.PHONY: help serve test test-galera fuzz load bench check docs migration clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1:9696 (SERVE_OPTIONS="--port 9697")
 	@exec $(BIN)/segmentary serve $(SERVE_OPTIONS)
 
 test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
 	@$(BIN)/pytest $(PYTEST_OPTIONS)
+
+test-galera: .venv/.installed-test ## Prove exactness on a Galera cluster of three nodes, from Debian's packages
+	@[ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/rsync ] && [ -e /usr/lib/galera/libgalera_smm.so ] \
+		|| (apt-get update -qq && apt-get install --yes --quiet --no-install-recommends mariadb-server galera-4 rsync)
+	@SEGMENTARY_TEST_GALERA=1 $(BIN)/pytest tests/galera $(PYTEST_OPTIONS)
 
 fuzz: .venv/.installed-test ## Try the API at random for a long time (FUZZ_SECONDS=300, on each database)
 	@SEGMENTARY_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz -k conform $(PYTEST_OPTIONS)

@@ -42,7 +42,7 @@ def find(
         server.execute("SELECT 1")  # a server that was asked for by name must answer: no falling back
         yield server
         return
-    server = _server(_local(loopback_port), "answering on loopback")
+    server = local(loopback_port, "answering on loopback")
     try:
         server.execute("SELECT 1")
     except pymysql.OperationalError:
@@ -66,7 +66,7 @@ def private(folders: str = SYSTEM_FOLDERS) -> Iterator[DatabaseServer]:
         directory.run(
             install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"
         )
-        server = _server(_local(free_port()), f"private, from {mariadbd}")
+        server = local(free_port(), f"private, from {mariadbd}")
         command = [
             mariadbd,
             "--no-defaults",
@@ -82,8 +82,9 @@ def private(folders: str = SYSTEM_FOLDERS) -> Iterator[DatabaseServer]:
             yield server
 
 
-def _local(port: int) -> Address:
-    return Address("mariadb", "127.0.0.1", port, user="root", password="")
+def local(port: int, origin: str) -> DatabaseServer:
+    """Return the server on a port of the loopback address whose root has no password."""
+    return _server(Address("mariadb", "127.0.0.1", port, user="root", password=""), origin)
 
 
 def _server(address: Address, origin: str) -> DatabaseServer:

@@ -144,6 +144,14 @@ CREATE TABLE range_scopes (
     PRIMARY KEY (network_type, scope)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE TABLE range_slots (
+    network_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    scope VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    slot BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (network_type, scope, slot)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
 CREATE TABLE relay (
     id BIGINT NOT NULL,
     turns BIGINT NOT NULL,

@@ -7,6 +7,7 @@
     NULL when ascending      first                   last: told to         first
     flags                    0, 1                    boolean               0, 1
     UPDATE by a list         not needed              json functions        JSON_TABLE, read first
+    locks hold               in the file             on the server         on the server; on Galera, on the node
     CHECK broken             name in the text        name                  4025, name in the text
     UNIQUE broken            columns in the text     name                  1062, name in the text
     FOREIGN KEY broken       no name                 name                  1451, 1452, name in the text
@@ -98,6 +99,10 @@ class Dialect:
     def connected(self, connection: Any) -> None:  # noqa: ANN401, a driver's own connection
         """Prepare a new connection."""
         raise NotImplementedError
+
+    def locks_are_local(self, _connection: Any) -> bool:  # noqa: ANN401
+        """Tell whether the server is a node of a cluster whose others take no notice of its locks."""
+        return False
 
     def failure(self, error: Exception) -> Failure:
         """Tell what an error of the driver means."""
@@ -280,7 +285,13 @@ class Mariadb(Dialect):
         }
 
     def connected(self, connection: Any) -> None:  # noqa: ANN401
-        """Nothing more: `init_command` has run, in one round trip with connecting."""
+        """Nothing more: `init_command` has run with connecting."""
+
+    def locks_are_local(self, connection: Any) -> bool:  # noqa: ANN401
+        """Ask for Galera; a server that was built without it does not know the variable."""
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
+            return bool(cursor.fetchall() == (("wsrep_on", "ON"),))
 
     def failure(self, error: Exception) -> Failure:
         """Error codes, https://mariadb.com/kb/en/mariadb-error-codes/."""

@@ -87,7 +87,9 @@ class Pool:
         positional, named = self.driver.create_connect_args(self._url)
         connection: Any = self.driver.connect(*positional, **{**named, **self._dialect.connect_arguments()})
         self._dialect.connected(connection)
-        return PipelineSession(connection) if self._dialect.has_pipeline else CursorSession(connection)
+        session: Session = PipelineSession(connection) if self._dialect.has_pipeline else CursorSession(connection)
+        session.locks_are_local = self._dialect.locks_are_local(connection)
+        return session
 
 
 def shown_url(text: str) -> str:

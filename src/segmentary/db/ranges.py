@@ -1,17 +1,33 @@
 """Segment ranges as the allocator and their own use cases read them."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal, not_, or_, select, true, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    String,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from segmentary.catalog.segment_range import RESERVED
 from segmentary.db.dialects import Dialect
 from segmentary.db.gaps import Interval, Pool
 from segmentary.db.statement import Row, Statement
-from segmentary.db.tables import RANGE_SCOPES, TABLES
+from segmentary.db.tables import RANGE_SCOPES, RANGE_SLOTS, TABLES
 from segmentary.db.transaction import Tx
 
 _RANGES = TABLES["network_segment_ranges"]
@@ -19,6 +35,8 @@ _SEGMENTS = TABLES["segments"]
 _NETWORKS = TABLES["networks"]
 # How many ranges one statement looks into: SQLite joins at most 500 SELECTs.
 AT_ONCE = 200
+# On a cluster: two of so many that choose at once meet seldom, and a range that shrinks writes so many rows.
+SLOTS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,19 @@ def wait_for_allocations(tx: Tx) -> None:
     """Wait for the transactions that have ranges locked, so that one of them can be changed."""
     if tx.locks_tables:
         tx.later(_lock(alone=True), {})
+
+
+def choose_from(tx: Tx, pool: Pool) -> None:
+    """Contradict, on a cluster, whoever shuts out those that choose numbers of this pool."""
+    if tx.locks_are_local:
+        slot = random.randrange(SLOTS)  # noqa: S311, keeps callers apart, no secret
+        tx.later(_take_slot(), {**pool._asdict(), "slot": slot})
+
+
+def shut_out(tx: Tx, pool: Pool) -> None:
+    """Contradict, on a cluster, whoever chooses numbers of this pool at the same time on any node."""
+    if tx.locks_are_local:
+        tx.later(_take_all_slots(), pool._asdict())
 
 
 def reserved(tx: Tx, network_type: str, interval: Interval) -> list[Offer]:
@@ -185,15 +216,27 @@ def _shares_a_number() -> tuple[ColumnElement[bool], ...]:
 
 @cache
 def _take_scope() -> Statement:
-    names = ["network_type", "scope", "version"]
-    row = select(bindparam("network_type", type_=String()), bindparam("scope", type_=String()), literal(0)).where(
-        true()
-    )
+    return Statement(lambda dialect: _taking(dialect, RANGE_SCOPES, {}))
 
-    def make(dialect: Dialect) -> Any:  # noqa: ANN401, an executable
-        return dialect.insert_or_update(RANGE_SCOPES, names, row, {"version": RANGE_SCOPES.c.version + 1})
 
-    return Statement(make)
+def _taking(dialect: Dialect, table: Table, others: Mapping[str, ColumnElement[Any]]) -> Any:  # noqa: ANN401, an executable
+    """Return the writing of rows of a pool, whether they are there or not."""
+    names = ["network_type", "scope", *others, "version"]
+    of_pool = [bindparam(name, type_=String()) for name in ("network_type", "scope")]
+    rows = select(*of_pool, *others.values(), literal(0)).where(true())
+    return dialect.insert_or_update(table, names, rows, {"version": table.c.version + 1})
+
+
+@cache
+def _take_slot() -> Statement:
+    slot = bindparam("slot", type_=BigInteger())
+    return Statement(lambda dialect: _taking(dialect, RANGE_SLOTS, {"slot": slot}))
+
+
+@cache
+def _take_all_slots() -> Statement:
+    slots = union_all(*(select(literal(slot).label("slot")) for slot in range(SLOTS))).subquery("every")
+    return Statement(lambda dialect: _taking(dialect, RANGE_SLOTS, {"slot": slots.c.slot}))
 
 
 @cache

@@ -23,9 +23,13 @@ _Command = tuple[bytes, list[bytes | None]]
 
 
 class Session(Protocol):
-    """What the drivers have in common here. `lost` says that the connection is of no more use."""
+    """What the drivers have in common here.
+
+    `lost` says that the connection is of no more use, `locks_are_local` that it is to a node of a cluster.
+    """
 
     lost: bool
+    locks_are_local: bool
 
     def rows(self, prepared: Prepared, values: Bindings) -> list[Row]:
         """Execute and return all rows."""
@@ -52,11 +56,11 @@ class Session(Protocol):
 class CursorSession:
     """A session of any driver."""
 
-    __slots__ = ("_connection", "_cursor", "lost")
+    __slots__ = ("_connection", "_cursor", "locks_are_local", "lost")
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401, a driver's own
         """Take one cursor, which serves every statement."""
-        self.lost = False
+        self.lost = self.locks_are_local = False
         self._connection = connection
         self._cursor = connection.cursor()
 
@@ -101,11 +105,11 @@ class PipelineSession:
     Every statement is prepared on its first use. Parameters and results are text, which psycopg's loaders read.
     """
 
-    __slots__ = ("_connection", "_libpq", "_names", "_poll", "_transformer", "_waiting", "lost")
+    __slots__ = ("_connection", "_libpq", "_names", "_poll", "_transformer", "_waiting", "locks_are_local", "lost")
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         """Prepare to wait for the connection's socket."""
-        self.lost = False
+        self.lost = self.locks_are_local = False
         self._connection = connection
         self._libpq = connection.pgconn
         self._transformer = Transformer(connection)

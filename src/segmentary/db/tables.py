@@ -131,6 +131,19 @@ RANGE_SCOPES = Table(
     **_OPTIONS,
 )
 
+# On a cluster locks hold on one node only. There choosing an ID writes one of these rows of its type and physical
+# network, whichever, and taking IDs out of a range writes all of them: of the two one is refused when it is certified,
+# and two that choose seldom meet. Elsewhere no row is written.
+RANGE_SLOTS = Table(
+    "range_slots",
+    METADATA,
+    Column("network_type", text_type(32), primary_key=True),
+    Column("scope", text_type(64), primary_key=True),
+    Column("slot", SERIAL_TYPE, primary_key=True, autoincrement=False),
+    Column("version", SERIAL_TYPE, nullable=False),
+    **_OPTIONS,
+)
+
 # When an ID was last released, in microseconds since 1970, only for IDs of ranges that ask for it: those with a
 # cooldown and those that choose the least recently released one.
 RELEASES = Table(

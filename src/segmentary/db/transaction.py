@@ -87,6 +87,11 @@ class Tx:
         return self._database.dialect.one_writer
 
     @property
+    def locks_are_local(self) -> bool:
+        """Whether other nodes of a cluster take no notice of locks, only of rows that are written."""
+        return self._session.locks_are_local
+
+    @property
     def locks_tables(self) -> bool:
         """Whether tables are locked where elsewhere rows are."""
         return self._database.dialect.locks_tables

@@ -66,6 +66,7 @@ def candidates(tx: Tx, want: Want, besides: AbstractSet[Claim]) -> Iterator[Clai
         yield Claim(want.network_type, want.physical_network, None)
         return
     for choice in choices(tx, want):
+        ranges.choose_from(tx, choice.offer.pool)
         if _is_walked(choice.offer):
             yield from (claim for claim in _walk(tx, choice) if claim not in besides)
         yield from _looked_up(tx, choice, besides)
@@ -78,6 +79,7 @@ def several(tx: Tx, want: Want, count: int, besides: AbstractSet[Claim]) -> list
     found: list[Claim] = []
     for choice in choices(tx, want):
         if len(found) < count:
+            ranges.choose_from(tx, choice.offer.pool)
             found += _free(tx, choice, count - len(found), besides)
     return found
 

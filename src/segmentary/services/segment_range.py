@@ -198,6 +198,7 @@ def _require_unused(tx: Tx, one: SegmentRange, lost: Sequence[Interval], verb: s
     looks = [(_pool(one), interval) for interval in lost if interval[0] <= interval[1]]
     if not looks or one.state == RESERVED:
         return
+    ranges.shut_out(tx, _pool(one))
     # In one statement: releasing an ID does not wait for us.
     used = ranges.used_firsts(tx, looks)
     firsts = [first for _, first in used if first is not None]

@@ -134,6 +134,14 @@ CREATE TABLE range_scopes (
     PRIMARY KEY (network_type, scope)
 );
 
+CREATE TABLE range_slots (
+    network_type VARCHAR(33) COLLATE "C" NOT NULL,
+    scope VARCHAR(65) COLLATE "C" NOT NULL,
+    slot BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (network_type, scope, slot)
+);
+
 CREATE TABLE relay (
     id BIGINT NOT NULL,
     turns BIGINT NOT NULL,

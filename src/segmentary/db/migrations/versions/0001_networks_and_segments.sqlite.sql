@@ -161,6 +161,15 @@ CREATE TABLE range_scopes (
 )
  STRICT;
 
+CREATE TABLE range_slots (
+    network_type TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (network_type, scope, slot)
+)
+ STRICT;
+
 CREATE TABLE relay (
     id INTEGER NOT NULL,
     turns INTEGER NOT NULL,
