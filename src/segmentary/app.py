@@ -26,10 +26,12 @@ from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, 
 from segmentary.rules.finding import Audit
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import HostQuery, ListQuery
+from segmentary.rules.plan import Plan, Wanted
 from segmentary.rules.tags import Tags, unpack
 from segmentary.services import (
     agent,
     audit,
+    desired,
     drift,
     event_destination,
     host,
@@ -46,6 +48,7 @@ from segmentary.services.hook import Hooks
 from segmentary.services.idempotency import Once, once
 from segmentary.services.relay import Relay
 from segmentary.settings import Settings, load
+from segmentary.wire.desired import document
 
 T = TypeVar("T")
 # The module with a resource's use cases; each has create, update, delete and explain.
@@ -133,6 +136,22 @@ class Application:
         source = shown_url(self.settings.database)
         mtu = self.settings.global_physnet_mtu
         return self.database.read(lambda tx: audit.run(tx, source, mtu, limit, progress), one_state=True)
+
+    def export(self) -> dict[str, Any]:
+        """Return physical networks, ranges, and networks with their segments, as a document of desired state."""
+        return self.database.read(lambda tx: document(desired.export(tx)), one_state=True)
+
+    def plan(self, wanted: Sequence[Wanted], *, prune: bool = False) -> Plan:
+        """Return the steps that lead to what a document wants; with `prune` what it does not name is deleted."""
+        return self.database.read(lambda tx: desired.plan(tx, wanted, prune=prune), one_state=True)
+
+    def apply(self, wanted: Sequence[Wanted], expected: Plan, *, prune: bool = False, actor: Actor = LIBRARY) -> Plan:
+        """Carry a plan out in one transaction; raise `PlanChanged` if it is another by now."""
+        call = Call(actor, self.settings)
+        return self.database.run(
+            lambda tx: desired.apply(tx, call, wanted, prune=prune, expected=expected.digest),
+            explain=lambda tx, rule: desired.explain(tx, rule, wanted, prune=prune),
+        )
 
     def create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
         """Create records, all or none, and return them in the order of their drafts."""

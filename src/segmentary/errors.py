@@ -17,7 +17,7 @@ The first level answers the only question of a caller: change the request, chang
     ├── Conflicting                 the stored state must change first
     │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse, NetworkSegmentRangeReferencedByProject
     │   ├── NetworkSegmentRangeOverlaps
-    │   ├── SegmentationIdReserved
+    │   ├── SegmentationIdReserved, PlanChanged
     │   ├── Exhausted               NoNetworkAvailable
     │   ├── HookRefused             a plug-in said no
     │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
@@ -269,6 +269,10 @@ class NoNetworkAvailable(Exhausted):
 
 class SegmentationIdReserved(Conflicting):
     """Segmentation ID {segmentation_id} is reserved by range {range_id} ({why}); use_reserved takes it all the same."""
+
+
+class PlanChanged(Conflicting):
+    """The plan is {found} by now, not {expected}: what is stored or what is wanted has changed. Look at it anew."""
 
 
 class HookRefused(Conflicting):

@@ -3,13 +3,13 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
 from segmentary import __version__
 from segmentary.cli import audit as audit_command
-from segmentary.cli import database, destination, resource, server
+from segmentary.cli import database, desired, destination, resource, server
 from segmentary.cli.host import host_group
 from segmentary.cli.relay import run_relay
 from segmentary.cli.user import user_group
@@ -107,6 +107,41 @@ def audit(style: str, limit: int, **arguments: object) -> None:
     Exit status: 0 nothing found, 1 rows that break a rule, 2 could not look.
     """
     audit_command.run(settings_from(arguments), style, limit)
+
+
+@commands.command()
+@settings_options("database")
+@click.option(
+    "--format", "style", type=click.Choice(("yaml", "json", "csv")), default="yaml", show_default=True, help="Form."
+)
+@click.option("--kind", type=click.Choice(desired.COLLECTIONS), help="What to write as CSV.")
+def export(style: str, kind: str | None, **arguments: object) -> None:
+    """Write physical networks, ranges, networks and segments as a file of desired state."""
+    desired.export(settings_from(arguments), style, kind)
+
+
+FILE = click.argument("file", metavar="FILE", type=click.File(encoding="utf-8"))
+PRUNE = click.option("--prune", is_flag=True, help="Delete what the file does not name.")
+
+
+@commands.command()
+@FILE
+@PRUNE
+@settings_options("database", "global_physnet_mtu")
+def plan(file: TextIO, prune: bool, **arguments: object) -> None:  # noqa: FBT001, a flag
+    """Show what `apply` would change so that what is stored is what FILE wants."""
+    desired.plan(settings_from(arguments), file.read(), prune=prune)
+
+
+@commands.command()
+@FILE
+@PRUNE
+@click.option("--plan", "expected", metavar="PLAN", help="Only if it is this plan, by the name that `plan` shows.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@settings_options("database", "global_physnet_mtu")
+def apply(file: TextIO, prune: bool, expected: str | None, yes: bool, **arguments: object) -> None:  # noqa: FBT001, flags
+    """Show the plan for FILE and carry it out in one transaction, if it still holds by then."""
+    desired.apply(settings_from(arguments), file.read(), prune=prune, expected=expected, asks=not yes)
 
 
 commands.add_command(host_group)

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Shown = Mapping[str, object]
 # More entries than this of a list or an object are counted in a table, not shown.
@@ -94,6 +94,21 @@ def _yaml_one(record: Shown, columns: Sequence[str]) -> str:
 
 def _yaml_value(value: object) -> str:
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def tree(value: Shown) -> str:
+    """Return a document of lists of objects as YAML, a line for each value."""
+    return "".join(f"{line}\n" for line in _branches(value))
+
+
+def _branches(value: Shown) -> Iterator[str]:
+    for name, one in value.items():
+        if isinstance(one, list) and one and all(isinstance(each, dict) for each in one):
+            yield f"{name}:"
+            for each in one:
+                yield from (("  " if place else "- ") + line for place, line in enumerate(_branches(each)))
+        else:
+            yield f"{name}: {_yaml_value(one)}"
 
 
 def _csv(records: Sequence[Shown], columns: Sequence[str]) -> str:

@@ -17,7 +17,12 @@ def new_id() -> str:
 
 
 def finish(tx: Tx, record: type[T], draft: Draft[T], **chosen: Any) -> T:  # noqa: ANN401, values of any kind
-    """Return the record of a draft, with a new id and what the service has `chosen`."""
-    standard = {"id": new_id(), "created_at": tx.now, "updated_at": tx.now, "revision_number": 0}
+    """Return the record of a draft, with its id or a new one, and what the service has `chosen`."""
+    standard = {
+        "id": draft.given.get("id") or new_id(),
+        "created_at": tx.now,
+        "updated_at": tx.now,
+        "revision_number": 0,
+    }
     asked = {one.name: draft.value(one.name) for one in describe(record).attributes}
     return record(**{**asked, **standard, **chosen})
