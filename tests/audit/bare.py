@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Computed,
     ForeignKeyConstraint,
@@ -125,6 +126,8 @@ class Bare:
             return self.new_id()
         if column.type is UTC_TIME_TYPE:
             return TIME
+        if isinstance(column.type, Boolean):
+            return False
         return next(self._numbers) if isinstance(column.type, Integer | BigInteger) else "x"
 
 

@@ -37,10 +37,13 @@ def filled(app: segmentary.Application) -> segmentary.Application:
         allocation="lowest",
         cooldown=7,
         state="draining",
+        tags=["x"],
     )
     app.segment_ranges.create(network_type="gre", minimum=1, maximum=9, shared=False, project_id="p", state="reserved")
     app.networks.create(name="no", admin_state_up=False, shared=True, router_external=True, project_id="other")
-    blue = app.networks.create(name="blue", description="123", mtu=1400, **RACK, provider_segmentation_id=5)
+    blue = app.networks.create(
+        name="blue", description="123", tags=["b", "a: c"], mtu=1400, **RACK, provider_segmentation_id=5
+    )
     for number in (3, 2, 1):
         app.segments.create(
             network_id=blue.id,
@@ -49,6 +52,7 @@ def filled(app: segmentary.Application) -> segmentary.Application:
             use_reserved=True,
             name="yes" if number == 2 else None,
             description="~",
+            tags=["no"],
         )
     first = app.segments.list(network_id=blue.id, segmentation_id=3)[0]
     app.segments.delete(first.id)

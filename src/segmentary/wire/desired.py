@@ -55,7 +55,9 @@ def document(records: Mapping[Resource, Sequence[Any]]) -> dict[str, list[dict[s
 def entry(resource: Resource, record: object) -> dict[str, object]:
     """Return a record as an entry of a file."""
     names = attributes(resource)
-    return {"id": getattr(record, "id"), **{str(one.wire): stored(record, one.name) for one in names}}  # noqa: B009, any record
+    values = {str(one.wire): stored(record, one.name) for one in names}
+    listed = {name: list(value) for name, value in values.items() if isinstance(value, tuple)}
+    return {"id": getattr(record, "id"), **values, **listed}  # noqa: B009, any record
 
 
 def stored(record: object, name: str) -> object:

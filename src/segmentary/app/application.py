@@ -11,11 +11,11 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from segmentary.catalog import Agent, EventDestination, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
-from segmentary.catalog.actor import LOCAL_PROJECT, Actor
-from segmentary.catalog.agent import INCLUDED, Report
+from segmentary.app.hosts import LIBRARY, Hosts, again
+from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog.actor import Actor
 from segmentary.catalog.event import Event, Verb
-from segmentary.db import listing, migrate, outbox, reach, records
+from segmentary.db import listing, migrate, outbox, records
 from segmentary.db.deliveries import DeadLetter
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
@@ -25,16 +25,14 @@ from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.finding import Audit
 from segmentary.rules.kind import UnfitValueError, Uuid
-from segmentary.rules.listing import HostQuery, ListQuery
+from segmentary.rules.listing import ListQuery
 from segmentary.rules.plan import Plan, Wanted
 from segmentary.rules.tags import Tags, unpack
 from segmentary.services import (
     agent,
     audit,
     desired,
-    drift,
     event_destination,
-    host,
     host_mapping,
     network,
     physical_network,
@@ -64,7 +62,6 @@ SERVICES: Mapping[str, ModuleType] = {
 OWN_CONNECTIONS = 4
 # Dead letters in one answer, if not said otherwise.
 DEAD_LETTERS = 100
-LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
 
 
 class Page(NamedTuple):
@@ -98,7 +95,7 @@ class Application:
         self.agents = Collection(self, Agent)
         self.event_destinations = Collection(self, EventDestination)
         self.dead_letters = DeadLetters(self)
-        self.hosts = Hosts(self)
+        self.hosts = Hosts(self.database, settings)
         # What completes the rows of a resource with attributes derived from other records.
         self._completions: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
             "network_segment_range": segment_range.complete,
@@ -210,14 +207,14 @@ class Application:
         self.hooks.before(Verb.UPDATED, resource, [(record_id, changes)], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], Any] = lambda tx: service.update(tx, call, record_id, changes, revision)  # noqa: E731, typed
-        return self.database.run(work, explain=_again)
+        return self.database.run(work, explain=again)
 
     def delete(self, resource: Resource, record_id: str, revision: int | None, actor: Actor) -> None:
         """Delete a record."""
         self.hooks.before(Verb.DELETED, resource, [(record_id, {})], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], None] = lambda tx: service.delete(tx, call, record_id, revision)  # noqa: E731, typed
-        self.database.run(work, explain=_again)
+        self.database.run(work, explain=again)
 
     def tags(self, resource: Resource, record_id: str) -> tuple[str, ...]:
         """Return the tags of a record; raise `TagResourceNotFound`."""
@@ -235,67 +232,6 @@ class Application:
             return self.database.run(lambda tx: tag.change(tx, call, resource, known, change))
 
 
-class Hosts:
-    """Hosts and what they reach."""
-
-    def __init__(self, app: Application) -> None:
-        """Bind to an application."""
-        self._app = app
-
-    def report(self, report: Report, actor: Actor = LIBRARY) -> dict[str, object]:
-        """Store what an agent says of its host, unless that is what is stored; return the host."""
-        settings, call = self._app.settings, Call(actor, self._app.settings)
-        if not self._app.database.read(lambda tx: host.is_repeated(tx, settings, report)):
-            self._app.database.run(lambda tx: host.take(tx, call, report), explain=_again)
-        return self.show(report.host)
-
-    def find(self, query: HostQuery) -> list[dict[str, object]]:
-        """Return the hosts that reach anything, by name."""
-        settings = self._app.settings
-
-        def work(tx: Tx) -> list[dict[str, object]]:
-            return host.several(tx, settings, reach.hosts_page(tx, query))
-
-        return self._app.database.read(work, one_state=True)
-
-    def show(self, name: str) -> dict[str, object]:
-        """Return a host; raise `HostNotFound`."""
-        settings = self._app.settings
-        return self._app.database.read(lambda tx: host.show(tx, settings, name), one_state=True)
-
-    def require_known(self, name: str) -> None:
-        """Raise `HostNotFound` if nothing is known of a host."""
-        self._app.database.read(lambda tx: host.require_known(tx, name))
-
-    def forget(self, name: str, actor: Actor = LIBRARY) -> None:
-        """Forget a host, its agents and its mappings; raise `HostNotFound`."""
-        call = Call(actor, self._app.settings)
-        self._app.database.run(lambda tx: host.delete(tx, call, name), explain=_again)
-
-    def of_segment(self, segment_id: str, query: HostQuery) -> list[dict[str, object]]:
-        """Return the hosts that reach a segment, by name, and why."""
-        return self._app.database.read(lambda tx: host_mapping.hosts_of(tx, segment_id, query.marker, query.limit))
-
-    def map(self, segment_id: str, name: str, mapping: str = INCLUDED, actor: Actor = LIBRARY) -> HostMapping:
-        """Say that a host reaches a segment (included) or does not (excluded), whatever is reported."""
-        call = Call(actor, self._app.settings)
-        return self._app.database.run(lambda tx: host_mapping.put(tx, call, segment_id, name, mapping), explain=_again)
-
-    def unmap(self, segment_id: str, name: str, actor: Actor = LIBRARY) -> None:
-        """Leave it to the reports again whether a host reaches a segment."""
-        call = Call(actor, self._app.settings)
-        self._app.database.run(lambda tx: host_mapping.remove(tx, call, segment_id, name), explain=_again)
-
-    def set_segments(self, name: str, segments: Sequence[str], actor: Actor = LIBRARY) -> None:
-        """Make these the segments a host is included in beside what is reported."""
-        call = Call(actor, self._app.settings)
-        self._app.database.run(lambda tx: host_mapping.set_segments(tx, call, name, segments), explain=_again)
-
-    def drift(self, name: str) -> dict[str, object]:
-        """Return where what a host carries and what is recorded for it differ."""
-        return self._app.database.read(lambda tx: drift.of_host(tx, name), one_state=True)
-
-
 class DeadLetters:
     """The events that destinations gave up: list them, have them sent again, or forget them."""
 
@@ -309,11 +245,11 @@ class DeadLetters:
 
     def replay(self, destination_id: str, resource_id: str | None = None) -> None:
         """Have all dead letters of a destination, or those about a record, sent again in the order of their events."""
-        self._app.database.run(lambda tx: event_destination.replay(tx, destination_id, resource_id), explain=_again)
+        self._app.database.run(lambda tx: event_destination.replay(tx, destination_id, resource_id), explain=again)
 
     def forget(self, destination_id: str, sequence: int) -> None:
         """Delete a dead letter; raise `DeadLetterNotFound`."""
-        self._app.database.run(lambda tx: event_destination.forget(tx, destination_id, sequence), explain=_again)
+        self._app.database.run(lambda tx: event_destination.forget(tx, destination_id, sequence), explain=again)
 
 
 class Collection(Generic[T]):
@@ -403,10 +339,6 @@ def _as_tagged(resource: Resource, record_id: str) -> Iterator[None]:
         yield
     except resource.not_found:
         raise TagResourceNotFound(resource=resource.collection, id=shown(record_id)) from None
-
-
-def _again(_tx: object, _rule: object) -> None:
-    """A change looks for what is in its way by itself: run it again, it will find it."""
 
 
 def open(url: str = "sqlite:///segmentary.db", **settings: Any) -> Application:  # noqa: A001, ANN401, reads as segmentary.open

@@ -1,0 +1,10 @@
+"""The application: settings -> a database and the use cases on it; `open` is the library's front door.
+
+application.py   the composition root: records of any resource, audits, desired state
+hosts.py         hosts and what they reach
+"""
+
+from segmentary.app.application import DEAD_LETTERS, Application, Collection, known_id, open  # noqa: A004, read as segmentary.open
+from segmentary.app.hosts import LIBRARY, Hosts
+
+__all__ = ["DEAD_LETTERS", "LIBRARY", "Application", "Collection", "Hosts", "known_id", "open"]
