@@ -3,9 +3,9 @@
 import hashlib
 import re
 from urllib.parse import parse_qsl
-from uuid import uuid4
 
 import falcon
+from uuid_utils import uuid4
 
 from segmentary.errors import InvalidValue, MalformedBody
 from segmentary.rules.draft import shown

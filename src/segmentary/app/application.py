@@ -45,6 +45,7 @@ from segmentary.services.feed import Feed
 from segmentary.services.hook import Hooks
 from segmentary.services.idempotency import Once, once
 from segmentary.services.relay import Relay
+from segmentary.services.together import Together
 from segmentary.settings import Settings, load
 from segmentary.wire.desired import document
 
@@ -62,6 +63,8 @@ SERVICES: Mapping[str, ModuleType] = {
 OWN_CONNECTIONS = 4
 # Dead letters in one answer, if not said otherwise.
 DEAD_LETTERS = 100
+# Of which single creates that wait at the same moment are stored together.
+TOGETHER = frozenset({"network", "segment"})
 
 
 class Page(NamedTuple):
@@ -96,6 +99,7 @@ class Application:
         self.event_destinations = Collection(self, EventDestination)
         self.dead_letters = DeadLetters(self)
         self.hosts = Hosts(self.database, settings)
+        self._together = Together(self._create_together)
         # What completes the rows of a resource with attributes derived from other records.
         self._completions: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
             "network_segment_range": segment_range.complete,
@@ -151,7 +155,21 @@ class Application:
         )
 
     def create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
-        """Create records, all or none, and return them in the order of their drafts."""
+        """Create records, all or none, and return them in the order of their drafts.
+
+        Single segments, or networks, that several threads ask for at the same moment are stored together, unless there
+        are hooks, which are told of one request at a time.
+        """
+        if resource.name in TOGETHER and len(drafts) == 1 and not self.hooks.are_any:
+            draft = replace(drafts[0], request_id=actor.request_id)
+            return [self._together.do((resource, replace(actor, request_id=None)), draft)]
+        return self._create(resource, drafts, actor)
+
+    def _create_together(self, key: tuple[Resource, Actor], drafts: Sequence[Draft[Any]]) -> list[Any]:
+        resource, actor = key
+        return self._create(resource, drafts, actor)
+
+    def _create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
         self.hooks.before(Verb.CREATED, resource, [(None, one.given) for one in drafts], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], list[Any]] = lambda tx: service.create(tx, call, drafts)  # noqa: E731, typed

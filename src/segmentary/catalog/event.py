@@ -17,11 +17,15 @@ class Verb(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A record was created, updated or deleted: `before` and `after` are the record as it was and as it is."""
+    """A record was created, updated or deleted: `before` and `after` are the record as it was and as it is.
+
+    `request_id` is the request that changed it, if that is not the actor's.
+    """
 
     verb: Verb
     before: object | None
     after: object | None
+    request_id: str | None = None
 
     @property
     def type(self) -> str:
@@ -60,9 +64,9 @@ def types(resources: Iterable[Resource]) -> tuple[str, ...]:
     return tuple(type_of(resource, verb) for resource in resources for verb in Verb)
 
 
-def created(record: object) -> Event:
+def created(record: object, request_id: str | None = None) -> Event:
     """Return the event that a record was created."""
-    return Event(Verb.CREATED, None, record)
+    return Event(Verb.CREATED, None, record, request_id)
 
 
 def updated(before: object, after: object) -> Event:

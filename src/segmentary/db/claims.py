@@ -59,7 +59,7 @@ def _taken_several(tx: Tx, counts: Mapping[str, int]) -> list[Row]:
 
 def _network(row: tuple[object, ...]) -> Network:
     """Return a network without its segments: what is derived from them is left open."""
-    return records.as_records(Network, [records.with_parts(describe(Network), row, [])])[0]
+    return records.as_records(Network, records.without_parts(describe(Network), [row]))[0]
 
 
 def physical_network(tx: Tx, name: str) -> PhysicalNetwork | None:

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any, TypeVar, dataclass_transform
 
 from segmentary.errors import NotFound
+from segmentary.rules.evaluate import predicate
 from segmentary.rules.expression import Not, Or, Present
 from segmentary.rules.kind import Constant, Kind, Secret
 from segmentary.rules.rule import ReferenceRule, RowRule, Rule, UniqueRule
@@ -211,6 +212,11 @@ class Resource:
         return next((place for place, one in enumerate(self.attributes) if isinstance(one.kind, Tags)), None)
 
     @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """The defaults of the attributes, by Python name."""
+        return {one.name: one.default for one in self.attributes}
+
+    @cached_property
     def row_rules(self) -> tuple[RowRule, ...]:
         """The conditions on one record: those of the kinds of its attributes, then the declared ones."""
         of_kinds = (_rule_of_kind(self.name, one) for one in self.stored)
@@ -220,6 +226,11 @@ class Resource:
     def declared_row_rules(self) -> tuple[RowRule, ...]:
         """The conditions on one record that relate several of its attributes."""
         return tuple(rule for rule in self.rules if isinstance(rule, RowRule))
+
+    @cached_property
+    def is_sound(self) -> Callable[[Mapping[str, object]], bool]:
+        """Tell of a row whether all conditions hold, at a third of the cost of asking for each."""
+        return predicate(*(rule.expression for rule in self.row_rules))
 
     @cached_property
     def unique_rules(self) -> tuple[UniqueRule, ...]:

@@ -33,12 +33,14 @@ SHOWN_NAMES = 10
 class Draft(Generic[T]):
     """A checked request to create a record: what was given, by attribute name.
 
-    `item` is its place in a bulk request, None if it came alone.
+    `item` is its place in a bulk request, None if it came alone. `request_id` is the request it came with, where
+    drafts of several are stored together.
     """
 
     resource: Resource
     given: Mapping[str, Any]
     item: Item | None = None
+    request_id: str | None = None
 
     def value(self, name: str) -> Any:  # noqa: ANN401, an attribute can have any kind
         """Return the value given, or the attribute's default."""

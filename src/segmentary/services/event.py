@@ -25,7 +25,7 @@ def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
                 "resource_id": event.record.id,  # type: ignore[attr-defined]  # every record has an id
                 "payload": _payload(event),
                 "actor": actor.name,
-                "request_id": actor.request_id,
+                "request_id": event.request_id or actor.request_id,
             }
             for event in events
         ],

@@ -102,6 +102,11 @@ class Hooks:
         added = (*present, _Hook(priority, name, function))
         self._hooks[key] = tuple(sorted(added, key=lambda one: (one.priority, one.name)))
 
+    @property
+    def are_any(self) -> bool:
+        """Tell whether somebody has subscribed."""
+        return bool(self._hooks)
+
     def load(self) -> None:
         """Let installed packages subscribe."""
         for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.name):

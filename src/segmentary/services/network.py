@@ -61,7 +61,9 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network
     added = settle(tx, plans, insert_networks)
     if len(added) == 1:
         _correct(tx, call, created, added[0], underlays)
-    record(tx, call.actor, [event.created(one) for one in [*created.values(), *added]])
+    requests = {network_id: draft.request_id for network_id, draft in zip(networks, drafts, strict=True)}
+    events = [event.created(one, requests[one.id]) for one in created.values()]
+    record(tx, call.actor, [*events, *(event.created(one, requests[one.network_id]) for one in added)])
     return list(created.values())
 
 

@@ -118,7 +118,9 @@ def _with_claim(segment: Segment, claim: Claim) -> Segment:
 
 def _check(segment: Segment) -> None:
     resource = describe(Segment)
-    refuse(broken_rules(resource.row_rules, {name: getattr(segment, name) for name in resource.columns}))
+    row = {name: getattr(segment, name) for name in resource.columns}
+    if not resource.is_sound(row):
+        refuse(broken_rules(resource.row_rules, row))
 
 
 def claims_of(segments: Sequence[Segment]) -> Iterator[Claim]:

@@ -24,5 +24,6 @@ def finish(tx: Tx, record: type[T], draft: Draft[T], **chosen: Any) -> T:  # noq
         "updated_at": tx.now,
         "revision_number": 0,
     }
-    asked = {one.name: draft.value(one.name) for one in describe(record).attributes}
-    return record(**{**asked, **standard, **chosen})
+    defaults = describe(record).defaults
+    asked = {name: value for name, value in draft.given.items() if name in defaults}
+    return record(**{**defaults, **asked, **standard, **chosen})

@@ -23,6 +23,7 @@ from segmentary.settings import Settings
 LOG = logging.getLogger("segmentary.relay")
 # After each look: commits that follow each other closely are numbered together.
 PAUSE_SECONDS = 0.01
+QUIET_PAUSE_SECONDS = 0.05
 # Without a wake: another process may have died before numbering, or may have numbered what a reader here waits for.
 IDLE_SECONDS = 0.25
 WAITED_FOR_SECONDS = 0.03
@@ -77,7 +78,7 @@ class Relay:
             if again:
                 continue
             self._woken.wait(WAITED_FOR_SECONDS if self._feed.is_waited_for else IDLE_SECONDS)
-            self._stopping.wait(PAUSE_SECONDS)
+            self._stopping.wait(PAUSE_SECONDS if self._feed.is_waited_for else QUIET_PAUSE_SECONDS)
 
     def work(self) -> bool:
         """Number what waits and drop what is too old, a batch of each; tell whether there may be more."""

@@ -1,6 +1,7 @@
 """Use cases of segments."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from segmentary.catalog import Network, PhysicalNetwork, Segment, event
 from segmentary.catalog.event import Event
@@ -43,8 +44,11 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     chosen = [one for one in claims_of(created) if one.physical_network not in underlays]
     underlays |= known_physical_networks(tx, [(one, None) for one in chosen])
     added = [(one, plan.item) for one, plan in zip(created, plans, strict=True)]
-    events = _fit_mtus(tx, call, networks, added, underlays)
-    record(tx, call.actor, [*events, *(event.created(one) for one in created)])
+    fitted = _fit_mtus(tx, call, networks, added, underlays)
+    events = [replace(one, request_id=wanted[network_id][0].request_id) for network_id, one in fitted]
+    requests = [draft.request_id for draft in drafts]
+    events += [event.created(one, request) for one, request in zip(created, requests, strict=True)]
+    record(tx, call.actor, events)
     return created
 
 
@@ -99,8 +103,10 @@ def _fit_mtus(
     networks: Mapping[str, Network],
     added: Sequence[tuple[Segment, Item | None]],
     underlays: Mapping[str, PhysicalNetwork],
-) -> list[Event]:
+) -> list[tuple[str, Event]]:
     """Lower the networks' MTU to what the added segments carry, unless it was asked for: then refuse them.
+
+    Returns the events with the ids of their networks.
 
     With each segment stands the item of a bulk request that asks for it.
     """
@@ -118,9 +124,9 @@ def _fit_mtus(
             with blaming(item):
                 raise mtu_too_large(network.mtu, largest, network.id)
         lowered.setdefault(largest, []).append(network_id)
-    events: list[Event] = []
+    events: list[tuple[str, Event]] = []
     for largest, ids in sorted(lowered.items()):
         before = records.lock_several(tx, Network, ids)
         after = records.change_several(tx, before, {"mtu": largest})
-        events += [event.updated(*pair) for pair in zip(before, after, strict=True)]
+        events += [(one.id, event.updated(one, now)) for one, now in zip(before, after, strict=True)]
     return events
