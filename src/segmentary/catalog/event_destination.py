@@ -137,7 +137,7 @@ class EventDestination:
         update=True,
         null=True,
     )
-    secret: str | None = attribute(
+    secret: str | Absent | None = attribute(
         Secret(255, minimum=1),
         doc="webhook: the key that requests are signed with; nats, rabbitmq: the password, with nats and no username "
         "the token. Never shown.",

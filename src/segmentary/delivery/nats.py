@@ -5,6 +5,7 @@ are answered; from here its coroutines are handed to that loop and their results
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future  # noqa: TC003, annotations are evaluated
@@ -32,6 +33,8 @@ class Nats:
     def __init__(self, target: Target) -> None:
         """Start the loop; nothing is connected yet."""
         self._target = target
+        # What it would log, with a stack each time, is told by the failures returned here.
+        logging.getLogger("nats").setLevel(logging.CRITICAL)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
         self._thread.start()
@@ -80,7 +83,7 @@ class Nats:
         if self._target.username:
             secret = {"user": self._target.username, "password": self._target.secret or ""}
         # Whoever calls tries again, after pauses that grow.
-        return {"allow_reconnect": False, "connect_timeout": self._target.timeout, "error_cb": _ignore, **secret}
+        return {"allow_reconnect": False, "connect_timeout": self._target.timeout, **secret}
 
     def _disconnect(self) -> None:
         client, self._client = self._client, None
@@ -107,19 +110,15 @@ class Nats:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _wait(self, waiting: "Future[T]") -> T:
-        return waiting.result(self._target.timeout + GRACE_SECONDS)
+        try:
+            return waiting.result(self._target.timeout + GRACE_SECONDS)
+        finally:
+            waiting.cancel()
 
 
 def open_sender(target: Target) -> Nats:
     """Return a sender to a server."""
     return Nats(target)
-
-
-def _ignore(_error: Exception) -> "asyncio.Future[None]":
-    """Take note of an error that the next use of the connection meets again: nats-py would print it."""
-    done = asyncio.get_running_loop().create_future()
-    done.set_result(None)
-    return done
 
 
 def _reason(error: Exception) -> str:

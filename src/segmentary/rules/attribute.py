@@ -137,7 +137,7 @@ def attribute(  # noqa: PLR0913, each keyword is one fact about an attribute
         "empty": empty,
         "doc": doc,
     }
-    return dataclasses.field(metadata={"attribute": facts})
+    return dataclasses.field(metadata={"attribute": facts}, repr=not isinstance(kind, Secret))
 
 
 Derive = Callable[[Mapping[str, object], Sequence[tuple[Any, ...]]], Mapping[str, object]]

@@ -202,7 +202,7 @@ class Delivery:
             topic=destination.topic,
             routing_key=notification.ROUTING_KEY if destination.shape == NOTIFICATION else None,
             username=destination.username,
-            secret=destination.secret,
+            secret=destination.secret if isinstance(destination.secret, str) else None,
             timeout=destination.timeout,
         )
         if self._sender is None or target != self._opened_for:

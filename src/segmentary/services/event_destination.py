@@ -12,7 +12,7 @@ from segmentary.db.statement import Row
 from segmentary.db.transaction import Tx
 from segmentary.delivery import require_installed
 from segmentary.errors import DeadLetterNotFound, EventsDropped, InvalidValue, RuleBroken, SegmentaryError, blaming
-from segmentary.rules.attribute import describe
+from segmentary.rules.attribute import ABSENT, describe
 from segmentary.rules.draft import Changes, Draft, broken_rules, refuse, shown
 from segmentary.rules.rule import RequestRule, Rule
 from segmentary.services.call import Call
@@ -131,6 +131,7 @@ def _completed(tx: Tx, destinations: Sequence[EventDestination]) -> list[EventDe
 def _shown(one: EventDestination, progress: Progress) -> dict[str, Any]:
     oldest = progress.oldest
     return {
+        "secret": ABSENT,
         "status": PAUSED if one.paused else FAILING if progress.attempts else DELIVERING,
         "acknowledged": progress.acknowledged,
         "lag": progress.lag,
