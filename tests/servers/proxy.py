@@ -53,6 +53,9 @@ class Proxy:
                     continue
                 server = socket.create_connection((self._server.host, self._server.port))
                 self._sockets += [client, server]
+                for one in (client, server):
+                    # As the programs at both ends do: small messages are not held back.
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for one, other in ((client, server), (server, client)):
                     threading.Thread(target=self._pass, args=(one, other, one is client), daemon=True).start()
 

@@ -62,7 +62,11 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         wbufsize = -1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender was killed half-way
+                self.close_connection = True
+                return
             status = receiver.handle(Posted({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(status)
             if receiver.location:

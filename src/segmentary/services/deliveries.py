@@ -20,7 +20,7 @@ from segmentary.services.delivery import Delivery
 
 LOG = logging.getLogger("segmentary.relay")
 BEAT_SECONDS = 1.0
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 3.0
 # How long the end waits for what is being sent; the rest is left to the next relay.
 STOP_SECONDS = 5.0
 
