@@ -20,7 +20,7 @@ class Held:
         self.calls: list[tuple[str, list[int]]] = []
         self._others, self._failing = others, failing
         self._are_waiting = threading.Semaphore(0)
-        self.together = Work(self)
+        self.together = Work(self, patience=SECONDS)
 
     def __call__(self, key: str, asked: Sequence[int]) -> list[int]:
         self.calls.append((key, list(asked)))
@@ -93,3 +93,24 @@ def test_what_may_have_been_done_is_not_done_again() -> None:
         with pytest.raises(TryAgain, match="lost"):
             answer.result()
     assert len(held.calls) == 2
+
+
+def test_whoever_waits_for_long_works_alone() -> None:
+    goes_on = threading.Event()
+
+    def work(_key: str, asked: Sequence[int]) -> list[int]:
+        if asked == [1]:
+            assert goes_on.wait(SECONDS)
+        return [one * one for one in asked]
+
+    together = Work(work, patience=0.01)
+    with ThreadPoolExecutor(2) as threads:
+        stuck = threads.submit(together.do, "a", 1)
+        while not together._is_busy:  # noqa: SLF001, there is nothing else to see
+            pass
+        assert threads.submit(together.do, "a", 2).result(SECONDS) == 4
+        assert threads.submit(together.do, "b", 3).result(SECONDS) == 9
+        assert not stuck.done()
+        goes_on.set()
+        assert stuck.result(SECONDS) == 1
+    assert together.do("a", 4) == 16

@@ -4,7 +4,8 @@
     those who meanwhile come  ....wait............|--the first of them works for all--|
     and those after them                             ....wait.........................|-- ...
 
-Alone is what a caller is who finds nobody at work, so that a quiet server does nothing differently.
+Alone is what a caller is who finds nobody at work, so that a quiet server does nothing differently; and who has waited
+for long, as one group may wait for a lock that is none of the others' business.
 """
 
 import threading
@@ -17,6 +18,8 @@ Key = TypeVar("Key")
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 MOST = 64
+# A group takes a few milliseconds, unless it waits for a lock.
+PATIENCE_SECONDS = 0.25
 
 
 class _Place(Generic[Key, Asked, Answer]):
@@ -36,12 +39,17 @@ class _Place(Generic[Key, Asked, Answer]):
 class Together(Generic[Key, Asked, Answer]):
     """Does one kind of work for callers in several threads; what has different keys is not done together."""
 
-    def __init__(self, work: Callable[[Key, Sequence[Asked]], Sequence[Answer]]) -> None:
+    def __init__(
+        self, work: Callable[[Key, Sequence[Asked]], Sequence[Answer]], patience: float = PATIENCE_SECONDS
+    ) -> None:
         """Do `work`, which does all that is asked or nothing, and gives the answers in order.
+
+        Nobody waits for longer than `patience`, in seconds, to be worked for.
 
         If it raises anything but `TryAgain` for several, it is called again for each of them alone.
         """
         self._work = work
+        self._patience = patience
         self._lock = threading.Lock()
         self._is_busy = False
         self._waiting: list[_Place[Key, Asked, Answer]] = []
@@ -54,15 +62,23 @@ class Together(Generic[Key, Asked, Answer]):
             if waits:
                 self._waiting.append(place)
             self._is_busy = True
-        if waits:
-            place.turn.acquire()
-        else:
+        if not waits:
             place.group = [place]
+        elif not place.turn.acquire(timeout=self._patience) and not self._leaves(place):
+            place.turn.acquire()
         if place.group:
             self._lead(place.group)
         if place.error is not None:
             raise place.error
         return place.answered[0] if place.answered else self._work(key, [asked])[0]
+
+    def _leaves(self, place: _Place[Key, Asked, Answer]) -> bool:
+        """Take a caller out of the queue; tell whether it was still there, so that nobody works for it."""
+        with self._lock:
+            stays = [one for one in self._waiting if one is not place]
+            is_there = len(stays) < len(self._waiting)
+            self._waiting = stays
+        return is_there
 
     def _lead(self, group: list[_Place[Key, Asked, Answer]]) -> None:
         """Work for a group, give the lead to the next one, and wake the others."""
