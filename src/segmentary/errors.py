@@ -11,7 +11,7 @@ The first level answers the only question of a caller: change the request, chang
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
     │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
     │   │                           EventDestinationNotFound, DeadLetterNotFound, ExtensionNotFound, TagNotFound,
-    │   │                           TagResourceNotFound
+    │   │                           TagResourceNotFound, TenantQuotaNotFound
     │   ├── NotAuthenticated, IdempotencyKeyReused, EventsDropped
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
@@ -19,15 +19,13 @@ The first level answers the only question of a caller: change the request, chang
     │   ├── NetworkSegmentRangeOverlaps
     │   ├── SegmentationIdReserved, PlanChanged
     │   ├── Exhausted               NoNetworkAvailable
+    │   ├── OverQuota               the project has as many as it may have
     │   ├── HookRefused             a plug-in said no
     │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
     │   └── StaleRevision           RevisionNumberConstraintFailed
     ├── TryAgain                    the same request may succeed later: retries used up, database away
     ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed,
     │                               SchemaNotCurrent; UnexpectedAnswer: a client met no server of this API
-
-
-    ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed, SchemaNotCurrent
     └── InvalidSetting              the program was started with a setting it cannot use
 
 The docstring of a leaf is the template of its message; its fields are data, never to be parsed out of the text.
@@ -211,6 +209,10 @@ class HostMappingNotFound(NotFound):
     """Host mapping {id} could not be found."""
 
 
+class TenantQuotaNotFound(NotFound):
+    """Quota for tenant {project} could not be found."""
+
+
 class TagNotFound(NotFound):
     """Tag {tag} could not be found."""
 
@@ -273,6 +275,10 @@ class SegmentationIdReserved(Conflicting):
 
 class PlanChanged(Conflicting):
     """The plan is {found} by now, not {expected}: what is stored or what is wanted has changed. Look at it anew."""
+
+
+class OverQuota(Conflicting):
+    """Quota exceeded for resources: {resources}. Project {project} has {used} of at most {limits}."""
 
 
 class HookRefused(Conflicting):

@@ -62,6 +62,13 @@ class Settings:
     unknown_physical_networks: str = setting(
         "refuse", "What is done about an unknown physical network that a host reports: refuse, or declare it."
     )
+    quota_network: int = setting(-1, "Networks that a project may have, unless it has a quota; -1: any.", minimum=-1)
+    quota_segment: int = setting(
+        -1, "Segments that the networks of a project may have, unless it has a quota; -1: any.", minimum=-1
+    )
+    quota_network_segment_range: int = setting(
+        -1, "Segment ranges that a project may have of its own, unless it has a quota; -1: any.", minimum=-1
+    )
     idempotency_hours: int = setting(
         24, "Hours for which answers to requests with an Idempotency-Key are kept.", minimum=1
     )

@@ -122,6 +122,21 @@ def test_records_are_tagged_and_found_by_their_tags(run: Run) -> None:
     assert shown(run("network", "set", "blue", "--tags", "", "--format", "json"))["tags"] == []
 
 
+def test_quotas_are_set_listed_shown_and_taken_away(run: Run) -> None:
+    assert shown(run("quota", "list", "--format", "json")) == []
+    changed = shown(run("quota", "set", "p", "--network", "2", "--network-segment-range", "0", "--format", "json"))
+    assert changed == {"network": 2, "segment": -1, "network_segment_range": 0}
+    assert shown(run("quota", "list", "--format", "json")) == [{"project_id": "p", **changed}]
+    shown(run("network", "create", "--project-id", "p", "--format", "json"))
+    assert shown(run("quota", "show", "p", "--format", "json"))[0] == {"resource": "network", "limit": 2, "used": 1}
+    assert "the 1 in use" in refused(run("quota", "set", "p", "--network", "0"))
+    assert shown(run("quota", "set", "p", "--network", "0", "--force", "--format", "json"))["network"] == 0
+    assert "Quota exceeded" in refused(run("network", "create", "--project-id", "p"))
+    assert run("quota", "delete", "p") == Said(0, "", "")
+    assert "could not be found" in refused(run("quota", "delete", "p"))
+    assert run("quota", "set", "p").status == 2
+
+
 def test_a_network_is_created_with_several_segments(run: Run) -> None:
     entries = (
         "network_type=vxlan,segmentation_id=7",

@@ -19,6 +19,7 @@ EXPECTED = {
     "show": {"sqlite": 1, "postgresql": 1, "mariadb": 1},
     "list": {"sqlite": 2, "postgresql": 2, "mariadb": 2},
     "create": {"sqlite": 6, "postgresql": 6, "mariadb": 7},
+    "create a network": {"sqlite": 5, "postgresql": 5, "mariadb": 5},
     "update": {"sqlite": 5, "postgresql": 5, "mariadb": 5},
     "delete": {"sqlite": 6, "postgresql": 6, "mariadb": 6},
 }
@@ -65,6 +66,7 @@ def test_requests_for_one_record_cost_few_statements(
         "show": lambda: app.segments.show(segment.id),
         "list": lambda: app.segments.list(network_id=network),
         "create": lambda: app.segments.create(**gre(network)),
+        "create a network": app.networks.create,
         "update": lambda: app.segments.update(segment.id, name=f"name {next(names)}"),
         "delete": lambda: app.segments.delete(next(victims).id),
     }

@@ -120,6 +120,8 @@ CREATE TABLE networks (
     CONSTRAINT network_tags_allowed CHECK (tags = '' OR (left(tags, 1) = char(10) AND right(tags, 1) = char(10) AND char_length(tags) BETWEEN 3 AND 12801 AND instr(tags, char(10, 10)) = 0))
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
+CREATE INDEX networks_project_id_id ON networks (project_id, id);
+
 CREATE TABLE physical_networks (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     name VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
@@ -135,6 +137,14 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT physical_network_id_allowed CHECK (id RLIKE '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$'),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE TABLE quotas (
+    project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    resource VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    hard_limit BIGINT,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (project_id, resource)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 
 CREATE TABLE range_scopes (

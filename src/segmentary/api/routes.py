@@ -13,6 +13,7 @@ from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
 from segmentary.api.operation import Described
+from segmentary.api.quota import DefaultQuota, OneQuota, OwnProject, QuotaDetails, Quotas
 from segmentary.api.tag import AllTags, OneTag
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
@@ -51,6 +52,12 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     yield "/v2.0/hosts/{host}/drift", HostDrift(app)
     yield "/v2.0/segments/{record_id}/hosts", SegmentHosts(app)
     yield "/v2.0/segments/{record_id}/hosts/{host}", SegmentHost(app, bodies)
+    yield "/v2.0/quotas", Quotas(app)
+    yield "/v2.0/quotas/project", OwnProject("project")
+    yield "/v2.0/quotas/tenant", OwnProject("tenant")
+    yield "/v2.0/quotas/{project_id}", OneQuota(app, bodies)
+    yield "/v2.0/quotas/{project_id}/default", DefaultQuota(app)
+    yield "/v2.0/quotas/{project_id}/details", QuotaDetails(app)
     for resource in RESOURCES:
         if not resource.routed:
             continue

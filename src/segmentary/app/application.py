@@ -5,8 +5,7 @@ with segmentary.open("sqlite:///segments.db") as app:
     app.segments.create(network_id=network.id, network_type="vxlan", segmentation_id=5001)
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
@@ -20,7 +19,7 @@ from segmentary.db.deliveries import DeadLetter
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Observer, Tx
-from segmentary.errors import InvalidInput, InvalidValue, Item, TagResourceNotFound, UnrecognizedFilter, blaming
+from segmentary.errors import InvalidInput, InvalidValue, Item, UnrecognizedFilter, blaming
 from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
 from segmentary.rules.finding import Audit
@@ -44,6 +43,7 @@ from segmentary.services.call import Call, project_network_types
 from segmentary.services.feed import Feed
 from segmentary.services.hook import Hooks
 from segmentary.services.idempotency import Once, once
+from segmentary.services.quota import Quotas
 from segmentary.services.relay import Relay
 from segmentary.services.together import Together
 from segmentary.settings import Settings, load
@@ -99,6 +99,7 @@ class Application:
         self.event_destinations = Collection(self, EventDestination)
         self.dead_letters = DeadLetters(self)
         self.hosts = Hosts(self.database, settings)
+        self.quotas = Quotas(self.database, settings)
         self._together = Together(self._create_together)
         # What completes the rows of a resource with attributes derived from other records.
         self._completions: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
@@ -237,7 +238,7 @@ class Application:
     def tags(self, resource: Resource, record_id: str) -> tuple[str, ...]:
         """Return the tags of a record; raise `TagResourceNotFound`."""
         assert resource.tags is not None  # noqa: S101, only resources that have tags have the paths
-        with _as_tagged(resource, record_id):
+        with tag.naming(resource, record_id):
             known = known_id(resource, record_id)
             return unpack(self.database.read(lambda tx: records.show(tx, resource, known))[resource.tags])
 
@@ -245,7 +246,7 @@ class Application:
         """Change the tags of a record and return them as they are now; raise `TagResourceNotFound`."""
         self.hooks.before(Verb.UPDATED, resource, [(record_id, {"tags": change.tags})], actor)
         call = Call(actor, self.settings)
-        with _as_tagged(resource, record_id):
+        with tag.naming(resource, record_id):
             known = known_id(resource, record_id)
             return self.database.run(lambda tx: tag.change(tx, call, resource, known, change))
 
@@ -348,15 +349,6 @@ def known_id(resource: Resource, text: str) -> str:
         return Uuid().accept(text)
     except UnfitValueError:
         raise resource.not_found(id=shown(text)) from None
-
-
-@contextmanager
-def _as_tagged(resource: Resource, record_id: str) -> Iterator[None]:
-    """Say of a record that does not exist what Neutron says of it where tags are asked for."""
-    try:
-        yield
-    except resource.not_found:
-        raise TagResourceNotFound(resource=resource.collection, id=shown(record_id)) from None
 
 
 def open(url: str = "sqlite:///segmentary.db", **settings: Any) -> Application:  # noqa: A001, ANN401, reads as segmentary.open

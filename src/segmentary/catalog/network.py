@@ -109,6 +109,7 @@ _LACKING = (
         ),
     ),
     lookups=(*(lookup(*one) for one in _LACKING), *TAG_FILTERS),
+    indexes=(("project_id", "id"),),
     summary=("id", "name", *(f"provider:{name}" for name in PROVIDER.values()), "mtu"),
 )
 class Network:

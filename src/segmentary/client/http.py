@@ -22,6 +22,7 @@ from segmentary.app import known_id
 from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.client.dead_letter import DeadLetters
 from segmentary.client.host import Hosts
+from segmentary.client.quota import Quotas
 from segmentary.errors import MalformedBody, TryAgain, UnexpectedAnswer
 from segmentary.rules.attribute import ABSENT, Attribute, describe
 from segmentary.rules.draft import shown
@@ -64,6 +65,7 @@ class Client:
         self.segment_ranges = Collection(self, SegmentRange)
         self.agents = Collection(self, Agent)
         self.hosts = Hosts(self.request)
+        self.quotas = Quotas(self.request)
         self.event_destinations = Collection(self, EventDestination)
         self.dead_letters = DeadLetters(self.request)
 

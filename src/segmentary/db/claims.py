@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Update, bindparam, delete, func, select
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog import RESOURCES, Network, PhysicalNetwork, Segment
-from segmentary.db import records
+from segmentary.db import quotas, records
 from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
@@ -21,7 +22,14 @@ SHOWN_NAMES = 20
 SHAPES = 128
 
 
-def take_indexes(tx: Tx, counts: Mapping[str, int]) -> dict[str, Network]:
+class Taken(NamedTuple):
+    """A network as it was before indexes were taken, and the limit of its own that its project has on segments."""
+
+    network: Network
+    limit: int | None
+
+
+def take_indexes(tx: Tx, counts: Mapping[str, int]) -> dict[str, Taken]:
     """Lock networks, take the next segment indexes, as many of each as `counts` says, and return them as before.
 
     Those that do not exist are left out. The counter is written in the row, not computed under a lock: locks of a
@@ -32,7 +40,7 @@ def take_indexes(tx: Tx, counts: Mapping[str, int]) -> dict[str, Network]:
         rows = _taken_one(tx, network_id, count)
     else:
         rows = _taken_several(tx, counts)
-    return {network.id: network for network in map(_network, rows)}
+    return {taken.network.id: taken for taken in map(_as_taken, rows)}
 
 
 def _taken_one(tx: Tx, network_id: str, count: int) -> list[Row]:
@@ -57,9 +65,9 @@ def _taken_several(tx: Tx, counts: Mapping[str, int]) -> list[Row]:
     return rows
 
 
-def _network(row: tuple[object, ...]) -> Network:
+def _as_taken(row: Row) -> Taken:
     """Return a network without its segments: what is derived from them is left open."""
-    return records.as_records(Network, records.without_parts(describe(Network), [row]))[0]
+    return Taken(records.as_records(Network, records.without_parts(describe(Network), [row[:-1]]))[0], row[-1])
 
 
 def physical_network(tx: Tx, name: str) -> PhysicalNetwork | None:
@@ -102,6 +110,10 @@ def remove_segments_of(tx: Tx, network_id: str) -> None:
     tx.later(_remove_segments_of(), {"network_id": network_id})
 
 
+def _columns() -> list[ColumnElement[Any]]:
+    return [*records.columns_of(describe(Network)), quotas.limit_of("segment", _NETWORKS.c.project_id)]
+
+
 def _take_indexes(condition: ColumnElement[bool]) -> Update:
     taken = _NETWORKS.c.next_segment_index + bindparam("count")
     return sql_update(_NETWORKS).where(condition).values(next_segment_index=taken)
@@ -122,19 +134,19 @@ def _take() -> Statement:
 
 @cache
 def _take_returning() -> Statement:
-    columns = records.columns_of(describe(Network))
+    columns = _columns()
     return Statement(_take_indexes(_is_row()).returning(*columns), columns)
 
 
 @cache
 def _taken() -> Statement:
-    columns = records.columns_of(describe(Network))
+    columns = _columns()
     return Statement(select(*columns).where(_is_row()), columns)
 
 
 @lru_cache(SHAPES)
 def _locked(count: int) -> Statement:
-    columns = records.columns_of(describe(Network))
+    columns = _columns()
     return Statement(select(*columns).where(_is_one_of(count)).order_by(_NETWORKS.c.id).with_for_update(), columns)
 
 

@@ -157,6 +157,17 @@ RELEASES = Table(
     **_OPTIONS,
 )
 
+# The limits of projects that have some of their own; see `segmentary.db.quotas`.
+QUOTAS = Table(
+    "quotas",
+    METADATA,
+    Column("project_id", text_type(255), primary_key=True),
+    Column("resource", text_type(64), primary_key=True),
+    Column("hard_limit", SERIAL_TYPE, nullable=True),
+    Column("version", SERIAL_TYPE, nullable=False),
+    **_OPTIONS,
+)
+
 # Which physical networks agents reach, and through what.
 REACHES = Table(
     "reaches",

@@ -21,7 +21,7 @@ from segmentary.errors import (
     UnrecognizedAttribute,
 )
 from segmentary.rules.attribute import Attribute, Presence, Resource
-from segmentary.rules.kind import Secret, UnfitValueError
+from segmentary.rules.kind import Kind, Secret, UnfitValueError
 from segmentary.rules.rule import RowRule
 
 T = TypeVar("T")
@@ -74,6 +74,17 @@ def update_draft(resource: Resource, values: Mapping[str, object], *, by_wire: b
     given = _accepted(resource, values, "PUT", problems, by_wire=by_wire)
     refuse(problems)
     return given
+
+
+def fit(name: str, kind: Kind, value: object, problems: list[InvalidInput]) -> Any:  # noqa: ANN401, of the kind
+    """Return the value that a kind makes of what is given under a name; add what is wrong with it to the problems."""
+    try:
+        return kind.accept(value)
+    except UnfitValueError as unfit:
+        told = "what was given" if isinstance(kind, Secret) else shown(value)
+        reason = f"{told} is not allowed, it must be {unfit}"
+        problems.append(InvalidValue(attribute=name, value=told, reason=reason))
+        return None
 
 
 def broken_rules(rules: Iterable[RowRule], row: Mapping[str, object]) -> list[InvalidInput]:
@@ -160,13 +171,10 @@ def _is_writable(one: Attribute, verb: str) -> bool:
 def _accept_one(
     one: Attribute, key: str, value: object, given: dict[str, object], problems: list[InvalidInput]
 ) -> None:
-    try:
-        is_none = (value is None and one.null) or (value == "" and one.empty)
-        accepted = None if is_none else one.kind.accept(value)
-    except UnfitValueError as unfit:
-        told = "what was given" if isinstance(one.kind, Secret) else shown(value)
-        reason = f"{told} is not allowed, it must be {unfit}"
-        problems.append(InvalidValue(attribute=key, value=told, reason=reason))
+    before = len(problems)
+    is_none = (value is None and one.null) or (value == "" and one.empty)
+    accepted = None if is_none else fit(key, one.kind, value, problems)
+    if len(problems) > before:
         return
     if one.name in given and given[one.name] != accepted:
         reason = f"{one.wire} and {one.also} are two names of one attribute and must not differ"

@@ -11,10 +11,11 @@ from segmentary.catalog.network import (
     NETWORK_SEGMENTS_UPDATE,
     PROVIDER,
 )
-from segmentary.db import claims, records
+from segmentary.db import claims, quotas, records
 from segmentary.db.transaction import Tx
 from segmentary.errors import (
     InvalidInput,
+    Item,
     RuleBroken,
     SegmentaryError,
     SegmentsContainDuplicateEntry,
@@ -24,7 +25,7 @@ from segmentary.errors import (
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import Changes, Draft, broken_rules, due_rules, refuse, shown
 from segmentary.rules.rule import Rule
-from segmentary.services import allocation, claim
+from segmentary.services import allocation, claim, quota
 from segmentary.services import segment as segments
 from segmentary.services.allocation import Want
 from segmentary.services.call import Call
@@ -46,6 +47,7 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network
             plans += _plans(tx, call, network, draft)
     underlays = known_physical_networks(tx, [(plan.claim, plan.item) for plan in plans])
     created: dict[str, Network] = {}
+    limits: dict[str, quotas.Limits] = {}
 
     def insert_networks(of_networks: Sequence[Segment]) -> None:
         underlays.update(_chosen_physical_networks(tx, of_networks, underlays))
@@ -56,11 +58,12 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network
             mine = of_network[network.id]
             with blaming(items[network.id]):
                 created[network.id] = _shown_with(_fitted(call, network, mine, underlays), mine)
-        records.insert_records(tx, list(created.values()))
+        limits.update(_insert(tx, list(created.values())))
 
     added = settle(tx, plans, insert_networks)
     if len(added) == 1:
         _correct(tx, call, created, added[0], underlays)
+    _enforce_quotas(tx, call, networks, added, items, limits)
     requests = {network_id: draft.request_id for network_id, draft in zip(networks, drafts, strict=True)}
     events = [event.created(one, requests[one.id]) for one in created.values()]
     record(tx, call.actor, [*events, *(event.created(one, requests[one.network_id]) for one in added)])
@@ -100,6 +103,32 @@ def explain(tx: Tx, rule: Rule | None, drafts: Sequence[Draft[Network]]) -> Segm
     """Return what a constraint that refused these networks' segments means, or None if its reason is gone."""
     entries = [(entry, draft.item) for draft in drafts for entry in _entries(draft)]
     return claim.explain(tx, rule, [(claim_of(entry), item) for entry, item in entries])
+
+
+def _enforce_quotas(  # noqa: PLR0913, PLR0917, what was inserted, for whom, and what they may have
+    tx: Tx,
+    call: Call,
+    networks: Mapping[str, Network],
+    added: Sequence[Segment],
+    items: Mapping[str, Item | None],
+    limits: Mapping[str, quotas.Limits],
+) -> None:
+    """Refuse networks, and segments that came with them, beyond what their projects may have."""
+    for project in sorted({one.project_id for one in networks.values()}):
+        mine = {one.id for one in networks.values() if one.project_id == project}
+        counted = {
+            "network": [items[one] for one in networks if one in mine],
+            "segment": [items[one.network_id] for one in added if one.network_id in mine],
+        }
+        quota.enforce(tx, call, project, limits.get(project, {}), counted)
+
+
+def _insert(tx: Tx, networks: Sequence[Network]) -> dict[str, quotas.Limits]:
+    """Insert networks and return the limits of their own that their projects have; of one network in one statement."""
+    if len(networks) == 1:
+        return {networks[0].project_id: quotas.insert_network(tx, records.stored(networks[0]))}
+    records.insert_records(tx, networks)
+    return quotas.own_limits(tx, sorted({one.project_id for one in networks}))
 
 
 def _network(tx: Tx, call: Call, draft: Draft[Network]) -> Network:

@@ -12,7 +12,7 @@ from segmentary.db.transaction import Tx
 from segmentary.errors import Item, NetworkNotFound, RuleBroken, SegmentaryError, blaming
 from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.rule import Rule
-from segmentary.services import allocation, claim
+from segmentary.services import allocation, claim, quota
 from segmentary.services.call import Call
 from segmentary.services.claim import claim_of, known_physical_networks
 from segmentary.services.event import record
@@ -25,7 +25,8 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     wanted: dict[str, list[Draft[Segment]]] = {}
     for draft in drafts:
         wanted.setdefault(draft.value("network_id"), []).append(draft)
-    networks = claims.take_indexes(tx, {one: len(of_network) for one, of_network in wanted.items()})
+    taken = claims.take_indexes(tx, {one: len(of_network) for one, of_network in wanted.items()})
+    networks = {network_id: one.network for network_id, one in taken.items()}
     for network_id, of_network in wanted.items():
         if network_id not in networks:
             with blaming(of_network[0].item):
@@ -44,12 +45,23 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Segment]]) -> list[Segment
     chosen = [one for one in claims_of(created) if one.physical_network not in underlays]
     underlays |= known_physical_networks(tx, [(one, None) for one in chosen])
     added = [(one, plan.item) for one, plan in zip(created, plans, strict=True)]
+    _enforce_quotas(tx, call, taken, added)
     fitted = _fit_mtus(tx, call, networks, added, underlays)
     events = [replace(one, request_id=wanted[network_id][0].request_id) for network_id, one in fitted]
     requests = [draft.request_id for draft in drafts]
     events += [event.created(one, request) for one, request in zip(created, requests, strict=True)]
     record(tx, call.actor, events)
     return created
+
+
+def _enforce_quotas(
+    tx: Tx, call: Call, taken: Mapping[str, claims.Taken], added: Sequence[tuple[Segment, Item | None]]
+) -> None:
+    """Refuse segments beyond what the projects of their networks may have."""
+    limits = {one.network.project_id: one.limit for one in taken.values()}
+    for project, limit in sorted(limits.items()):
+        mine = [item for segment, item in added if taken[segment.network_id].network.project_id == project]
+        quota.enforce(tx, call, project, {"segment": limit}, {"segment": mine})
 
 
 def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int | None) -> Segment:

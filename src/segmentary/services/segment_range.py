@@ -4,17 +4,18 @@ Ranges are live data: the allocator reads them in the transaction that inserts t
 against change, so that a range cannot shrink under an ID that is just being claimed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from segmentary.catalog import PhysicalNetwork, SegmentRange, event
 from segmentary.catalog.segment_range import LISTED_IDS, LISTED_ON_REQUEST, LISTED_TOGETHER, RESERVED
-from segmentary.db import claims, ranges, records
+from segmentary.db import claims, quotas, ranges, records
 from segmentary.db.gaps import Interval, Pool
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Tx
 from segmentary.errors import (
+    Item,
     NetworkSegmentRangeOverlaps,
     NetworkSegmentRangeReferencedByProject,
     SegmentaryError,
@@ -23,6 +24,7 @@ from segmentary.errors import (
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import Changes, Draft, broken_rules, refuse
 from segmentary.rules.rule import Rule
+from segmentary.services import quota
 from segmentary.services.call import Call
 from segmentary.services.event import record
 from segmentary.services.record import finish
@@ -53,6 +55,7 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[SegmentRange]]) -> list[Se
         with blaming(items[one.id]):
             _require_no_overlap(tx, one, ordered[:place])
     records.insert_records(tx, created)
+    _enforce_quotas(tx, call, created, items)
     record(tx, call.actor, [event.created(one) for one in created])
     return _counted(tx, created)
 
@@ -162,6 +165,14 @@ def _pool(one: SegmentRange) -> Pool:
 
 def _pool_of(stored: dict[str, Any]) -> Pool:
     return Pool(stored["network_type"], stored["physical_network"] or "")
+
+
+def _enforce_quotas(tx: Tx, call: Call, created: Sequence[SegmentRange], items: Mapping[str, Item | None]) -> None:
+    projects = sorted({one.project_id for one in created if one.project_id})
+    limits = quotas.own_limits(tx, projects) if projects else {}
+    for project in projects:
+        mine = [items[one.id] for one in created if one.project_id == project]
+        quota.enforce(tx, call, project, limits.get(project, {}), {"network_segment_range": mine})
 
 
 def _declare_physical_networks(tx: Tx, call: Call, of_ranges: Sequence[SegmentRange]) -> None:

@@ -3,6 +3,8 @@
 Saying what is the case already changes nothing: the revision stays and no event is recorded.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -11,7 +13,7 @@ from segmentary.catalog import SegmentRange, event
 from segmentary.catalog.standard import TAGS_KIND
 from segmentary.db import ranges, records
 from segmentary.db.transaction import Tx
-from segmentary.errors import InvalidValue, TagNotFound
+from segmentary.errors import InvalidValue, TagNotFound, TagResourceNotFound
 from segmentary.rules.attribute import Resource
 from segmentary.rules.draft import shown
 from segmentary.services.call import Call
@@ -48,6 +50,15 @@ class Change:
             reason = f"it would have {len(together)} tags, at most {TAGS_KIND.most} are allowed"
             raise InvalidValue(attribute="tags", value=list(self.tags), reason=reason)
         return TAGS_KIND.accept(together)
+
+
+@contextmanager
+def naming(resource: Resource, record_id: str) -> Iterator[None]:
+    """Say of a record that does not exist what Neutron says of it where tags are asked for."""
+    try:
+        yield
+    except resource.not_found:
+        raise TagResourceNotFound(resource=resource.collection, id=shown(record_id)) from None
 
 
 def change(tx: Tx, call: Call, resource: Resource, record_id: str, asked: Change) -> tuple[str, ...]:

@@ -6,9 +6,9 @@
 from collections.abc import Mapping, Sequence
 
 from segmentary.catalog.event import NumberedEvent
-from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedAttribute, UnrecognizedFilter
-from segmentary.rules.draft import refuse, shown, shown_names
-from segmentary.rules.kind import Integer, Kind, Timestamp, UnfitValueError, Uuid
+from segmentary.errors import InvalidInput, UnrecognizedAttribute, UnrecognizedFilter
+from segmentary.rules.draft import fit, refuse, shown, shown_names
+from segmentary.rules.kind import Integer, Timestamp, Uuid
 from segmentary.wire import schema
 from segmentary.wire.decode import load_object
 from segmentary.wire.encode import document
@@ -50,7 +50,7 @@ def query(parameters: Sequence[tuple[str, str]]) -> dict[str, int]:
         if key not in _NUMBERS:
             problems.append(UnrecognizedFilter(attribute=shown(key)[1:-1], known=", ".join(_NUMBERS)))
             continue
-        value = _fit(_NUMBERS[key], key, text, problems)
+        value = fit(key, _NUMBERS[key], text, problems)
         if isinstance(value, int):
             numbers[key] = value
     refuse(problems)
@@ -68,7 +68,7 @@ def replay(body: bytes) -> str | None:
     if "resource_id" not in given:
         return None
     problems: list[InvalidInput] = []
-    value = _fit(Uuid(), "resource_id", given["resource_id"], problems)
+    value = fit("resource_id", Uuid(), given["resource_id"], problems)
     refuse(problems)
     return str(value)
 
@@ -77,12 +77,3 @@ def page(letters: Sequence[tuple[NumberedEvent, Mapping[str, object]]]) -> bytes
     """Return the body of an answer with events and what became of each."""
     entries = [b'{"event":%s,%s' % (encoded(event), document(fate)[1:]) for event, fate in letters]
     return b'{"dead_letters":[%s]}' % b",".join(entries)
-
-
-def _fit(kind: Kind, key: str, value: object, problems: list[InvalidInput]) -> object:
-    try:
-        return kind.accept(value)
-    except UnfitValueError as unfit:
-        reason = f"{shown(value)} is not allowed, it must be {unfit}"
-        problems.append(InvalidValue(attribute=key, value=value, reason=reason))
-        return None

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from segmentary.catalog.standard import TAGS_KIND
-from segmentary.errors import InvalidInput, InvalidValue, Item, MalformedBody, blaming, problems_of
+from segmentary.errors import InvalidInput, Item, MalformedBody, blaming, problems_of
 from segmentary.rules.attribute import Resource
-from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, shown_names, update_draft
-from segmentary.rules.kind import UnfitValueError
+from segmentary.rules.draft import Changes, Draft, create_draft, fit, refuse, shown, shown_names, update_draft
+from segmentary.rules.kind import Kind
 
 DEEPEST = 16
 # A bulk body is not read on once this many things are wrong with it.
@@ -39,22 +39,13 @@ def changes(resource: Resource, body: bytes) -> Changes:
 
 def tags(body: bytes) -> tuple[str, ...]:
     """Return the tags of a body; raise `InvalidInput`."""
-    given = _outer(body, "tags")["tags"]
-    try:
-        return TAGS_KIND.accept(given)
-    except UnfitValueError as unfit:
-        reason = f"{shown(given)} is not allowed, it must be {unfit}"
-        raise InvalidValue(attribute="tags", value=given, reason=reason) from None
+    tags: tuple[str, ...] = _fit("tags", TAGS_KIND, _outer(body, "tags")["tags"])
+    return tags
 
 
 def tag(text: str) -> str:
     """Return the tag in a path; raise `InvalidValue` for what can be none."""
-    try:
-        return TAGS_KIND.entry.accept(text)
-    except UnfitValueError as unfit:
-        raise InvalidValue(
-            attribute="tag", value=text, reason=f"{shown(text)} is not allowed, it must be {unfit}"
-        ) from None
+    return str(_fit("tag", TAGS_KIND.entry, text))
 
 
 def load_object(name: str, body: bytes, *also: str) -> Mapping[str, object]:
@@ -88,6 +79,13 @@ def load(body: bytes) -> object:
         raise MalformedBody(reason="Request body contains invalid data: a number has too many digits") from None
     _require_flat(value, DEEPEST)
     return value
+
+
+def _fit(name: str, kind: Kind, value: object) -> Any:  # noqa: ANN401, of the kind
+    problems: list[InvalidInput] = []
+    accepted = fit(name, kind, value, problems)
+    refuse(problems)
+    return accepted
 
 
 def _items(resource: Resource, entries: Sequence[object]) -> list[Draft[Any]]:

@@ -16,8 +16,8 @@ from segmentary.catalog.physical_network import PHYSICAL_NETWORK_NAME
 from segmentary.catalog.standard import HOST
 from segmentary.errors import InvalidInput, InvalidValue, MissingAttribute, UnrecognizedAttribute
 from segmentary.rules.attribute import describe
-from segmentary.rules.draft import broken_rules, refuse, shown
-from segmentary.rules.kind import Choice, Entries, Integer, Kind, Text, UnfitValueError, Uuid
+from segmentary.rules.draft import broken_rules, fit, refuse, shown
+from segmentary.rules.kind import Choice, Entries, Integer, Kind, Text, Uuid
 from segmentary.rules.listing import HostQuery
 from segmentary.wire import schema
 from segmentary.wire.decode import load_object
@@ -54,7 +54,7 @@ def report(host: str, body: bytes) -> Report:
     """Return the report in a body; raise `InvalidInput` with all that is wrong with it."""
     given = load_object("host", body)
     problems: list[InvalidInput] = []
-    values = _accepted(given, problems) | {"host": _fit("host", HOST, host, problems)}
+    values = _accepted(given, problems) | {"host": fit("host", HOST, host, problems)}
     if "physical_networks" not in given:
         problems.append(MissingAttribute(attribute="physical_networks"))
     refuse(problems)
@@ -107,7 +107,7 @@ def mapping(body: bytes) -> str:
         raise UnrecognizedAttribute(attribute=", ".join(unknown), known="mapping")
     problems: list[InvalidInput] = []
     kind = describe(HostMapping).by_name["mapping"].kind
-    value = _fit("mapping", kind, given.get("mapping", INCLUDED), problems)
+    value = fit("mapping", kind, given.get("mapping", INCLUDED), problems)
     refuse(problems)
     return str(value)
 
@@ -115,7 +115,7 @@ def mapping(body: bytes) -> str:
 def host_name(text: str) -> str | None:
     """Return the name of a host in a path, or None for what can be none."""
     problems: list[InvalidInput] = []
-    value = _fit("host", HOST, text, problems)
+    value = fit("host", HOST, text, problems)
     return None if problems else str(value)
 
 
@@ -123,16 +123,7 @@ def _accepted(given: Mapping[str, object], problems: list[InvalidInput]) -> dict
     unknown = sorted(shown(key)[1:-1] for key in given if key not in _KINDS)
     if unknown:
         problems.append(UnrecognizedAttribute(attribute=", ".join(unknown), known=", ".join(_KINDS)))
-    return {key: _fit(key, _KINDS[key], value, problems) for key, value in given.items() if key in _KINDS}
-
-
-def _fit(name: str, kind: Kind, value: object, problems: list[InvalidInput]) -> Any:  # noqa: ANN401, a value of the kind
-    try:
-        return kind.accept(value)
-    except UnfitValueError as unfit:
-        reason = f"{shown(value)} is not allowed, it must be {unfit}"
-        problems.append(InvalidValue(attribute=name, value=value, reason=reason))
-        return None
+    return {key: fit(key, _KINDS[key], value, problems) for key, value in given.items() if key in _KINDS}
 
 
 def _observed(entries: tuple[dict[str, Any], ...], problems: list[InvalidInput]) -> list[Observed]:

@@ -111,6 +111,8 @@ CREATE TABLE networks (
     CONSTRAINT network_tags_allowed CHECK (tags = '' OR (left(tags, 1) = chr(10) AND right(tags, 1) = chr(10) AND char_length(tags) BETWEEN 3 AND 12801 AND strpos(tags, chr(10) || chr(10)) = 0))
 );
 
+CREATE INDEX networks_project_id_id ON networks (project_id, id);
+
 CREATE TABLE physical_networks (
     id UUID NOT NULL,
     name VARCHAR(65) COLLATE "C" NOT NULL,
@@ -125,6 +127,14 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_mtu_allowed CHECK (mtu IS NULL OR mtu IS NOT NULL AND mtu BETWEEN 68 AND 65535),
     CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
+);
+
+CREATE TABLE quotas (
+    project_id VARCHAR(256) COLLATE "C" NOT NULL,
+    resource VARCHAR(65) COLLATE "C" NOT NULL,
+    hard_limit BIGINT,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (project_id, resource)
 );
 
 CREATE TABLE range_scopes (

@@ -133,6 +133,8 @@ CREATE TABLE networks (
 )
  STRICT;
 
+CREATE INDEX networks_project_id_id ON networks (project_id, id);
+
 CREATE TABLE physical_networks (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -150,6 +152,15 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
     CONSTRAINT physical_network_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
+)
+ STRICT;
+
+CREATE TABLE quotas (
+    project_id TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    hard_limit INTEGER,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (project_id, resource)
 )
  STRICT;
 

@@ -1,0 +1,12 @@
+"""Quotas: how many records a project may have.
+
+A limit is that of the project, or else the default, which is a setting; -1 is none. A segment counts for the project of
+its network, the segments that a network is created with too; a shared range counts for nobody.
+"""
+
+from segmentary.rules.kind import Integer, Text
+
+UNLIMITED = -1
+LIMITED = ("network", "segment", "network_segment_range")
+LIMIT = Integer(UNLIMITED, 2**31 - 1, decimal_text=True)
+PROJECT = Text(255, minimum=1)
