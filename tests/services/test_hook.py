@@ -3,8 +3,9 @@
 import http.client
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ import pytest
 import sqlalchemy
 
 import segmentary
+from segmentary.catalog import EVENT_TYPES
 from segmentary.catalog.actor import Actor
+from segmentary.catalog.agent import Report
 from segmentary.catalog.event import Event
 from segmentary.db.statement import Statement
 from segmentary.db.transaction import Tx
 from segmentary.errors import HookRefused, InvalidValue, NoNetworkAvailable
 from segmentary.services.claim import Claim
 from segmentary.services.hook import Notice
+from segmentary.wire.desired import load
 from tests.servers.service import Service
 
 RunSql = Callable[[str], Sequence[Sequence[Any]]]
@@ -68,6 +72,107 @@ def test_a_hook_that_refuses_a_change_leaves_the_record_as_it_was(
     with pytest.raises(HookRefused):
         changes[verb]()
     assert app.networks.show(network.id) == network
+
+
+Change = Callable[[segmentary.Application, Mapping[str, str]], object]
+REPORT = Report(
+    host="h1",
+    agent_type="Open vSwitch agent",
+    binary="",
+    availability_zone=None,
+    physical_networks=(("rack", "br"),),
+    observed=None,
+)
+# For each type of event: a change that leads to it. What it needs is there, by the names of their collections.
+CHANGES: Mapping[str, Change] = {
+    "physical_network.created": lambda app, _: app.physical_networks.create(name="new"),
+    "physical_network.updated": lambda app, ids: app.physical_networks.update(ids["physical_networks"], mtu=9000),
+    "physical_network.deleted": lambda app, ids: app.physical_networks.delete(ids["unused"]),
+    "network.created": lambda app, _: app.networks.create(name="new"),
+    "network.updated": lambda app, ids: app.networks.update(ids["networks"], name="new"),
+    "network.deleted": lambda app, ids: app.networks.delete(ids["networks"]),
+    "segment.created": lambda app, ids: app.segments.create(
+        network_id=ids["networks"], network_type="vxlan", segmentation_id=7
+    ),
+    "segment.updated": lambda app, ids: app.segments.update(ids["segments"], name="new"),
+    "segment.deleted": lambda app, ids: app.segments.delete(ids["segments"]),
+    "network_segment_range.created": lambda app, _: app.segment_ranges.create(
+        network_type="geneve", minimum=1, maximum=9
+    ),
+    "network_segment_range.updated": lambda app, ids: app.segment_ranges.update(ids["ranges"], name="new"),
+    "network_segment_range.deleted": lambda app, ids: app.segment_ranges.delete(ids["ranges"]),
+    "agent.created": lambda app, _: app.hosts.report(replace(REPORT, host="h2")),
+    "agent.updated": lambda app, _: app.hosts.report(replace(REPORT, binary="new")),
+    "agent.deleted": lambda app, _: app.hosts.forget("h1"),
+    "host_mapping.created": lambda app, ids: app.hosts.map(ids["segments"], "h3"),
+    "host_mapping.updated": lambda app, ids: app.hosts.map(ids["segments"], "h1", "excluded"),
+    "host_mapping.deleted": lambda app, ids: app.hosts.unmap(ids["segments"], "h1"),
+    "event_destination.created": lambda app, _: app.event_destinations.create(kind="webhook", endpoint="http://h/"),
+    "event_destination.updated": lambda app, ids: app.event_destinations.update(ids["destinations"], paused=False),
+    "event_destination.deleted": lambda app, ids: app.event_destinations.delete(ids["destinations"]),
+}
+
+
+def filled(app: segmentary.Application) -> dict[str, str]:
+    """Store a record of each resource and return their ids."""
+    rack = app.physical_networks.create(name="rack").id
+    unused = app.physical_networks.create(name="unused").id
+    network = app.networks.create(name="blue").id
+    segment = app.segments.list(network_id=network)[0].id
+    between = app.segment_ranges.create(network_type="vxlan", minimum=1, maximum=9).id
+    destination = app.event_destinations.create(kind="webhook", endpoint="http://h/", paused=True).id
+    app.hosts.report(REPORT)
+    app.hosts.map(segment, "h1")
+    return {
+        "physical_networks": rack,
+        "unused": unused,
+        "networks": network,
+        "segments": segment,
+        "ranges": between,
+        "destinations": destination,
+    }
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("phase", ["before", "precommit"])
+def test_every_change_of_every_resource_can_be_refused_and_nothing_of_it_is_stored(
+    app: segmentary.Application, run_sql: RunSql, phase: str
+) -> None:
+    ids = filled(app)
+    assert set(CHANGES) == set(EVENT_TYPES)
+    refused: list[str] = []
+
+    def refuse_one(noticed: Any, *_: object) -> None:  # noqa: ANN401 - a notice or an event
+        if noticed.type == refused[0]:
+            raise segmentary.Refusal("not this one")
+
+    for event_type in EVENT_TYPES:
+        app.hooks.subscribe(event_type, phase, refuse_one, name=event_type)
+    before = run_sql("SELECT max(sequence) FROM events")
+    for event_type, change in CHANGES.items():
+        refused[:] = [event_type]
+        with pytest.raises(HookRefused) as refusal:
+            change(app, ids)
+        assert refusal.value.data["hook"] == event_type
+    refused[:] = ["host_mapping.deleted"]
+    with pytest.raises(HookRefused, match=r"host_mapping\.deleted"):
+        app.hosts.set_segments("h1", [])
+    assert run_sql("SELECT max(sequence) FROM events") == before
+
+
+@pytest.mark.databases("sqlite")
+def test_the_steps_of_a_plan_are_asked_about_before_any_is_carried_out(app: segmentary.Application) -> None:
+    app.networks.create(name="old")
+    wanted = load("networks: [{name: new}]")
+    plan = app.plan(wanted, prune=True)
+    notices: list[Notice] = []
+    for event_type in EVENT_TYPES:
+        app.hooks.subscribe(event_type, "before", notices.append, name="note")
+    app.hooks.subscribe("network.created", "before", refuse, name="refuse")
+    with pytest.raises(HookRefused):
+        app.apply(wanted, plan, prune=True)
+    assert {one.type for one in notices} >= {"network.created", "network.deleted"}
+    assert [one.name for one in app.networks.list()] == ["old"]
 
 
 @pytest.mark.databases("sqlite")

@@ -98,7 +98,7 @@ class Application:
         self.agents = Collection(self, Agent)
         self.event_destinations = Collection(self, EventDestination)
         self.dead_letters = DeadLetters(self)
-        self.hosts = Hosts(self.database, settings)
+        self.hosts = Hosts(self.database, settings, self.hooks)
         self.quotas = Quotas(self.database, settings)
         self._together = Together(self._create_together)
         # What completes the rows of a resource with attributes derived from other records.
@@ -150,6 +150,8 @@ class Application:
     def apply(self, wanted: Sequence[Wanted], expected: Plan, *, prune: bool = False, actor: Actor = LIBRARY) -> Plan:
         """Carry a plan out in one transaction; raise `PlanChanged` if it is another by now."""
         call = Call(actor, self.settings)
+        if self.hooks:
+            self.hooks.before_each(desired.asked(expected), actor)
         return self.database.run(
             lambda tx: desired.apply(tx, call, wanted, prune=prune, expected=expected.digest),
             explain=lambda tx, rule: desired.explain(tx, rule, wanted, prune=prune),

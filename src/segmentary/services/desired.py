@@ -20,6 +20,7 @@ from segmentary.rules.rule import Rule
 from segmentary.services import network, physical_network, segment, segment_range
 from segmentary.services.call import Call
 from segmentary.services.event import record
+from segmentary.services.hook import Asked
 from segmentary.services.record import finish, new_id
 from segmentary.wire.desired import KINDS, stored
 
@@ -35,6 +36,11 @@ KEYS: Mapping[Resource, tuple[str, ...]] = {
     describe(SegmentRange): ("network_type", "physical_network", "name"),
     describe(Network): ("name",),
     describe(Segment): ("network_id", "network_type", "physical_network", "segmentation_id"),
+}
+_HAPPENS = {
+    Verb.CREATE: event.Verb.CREATED,
+    Verb.UPDATE: event.Verb.UPDATED,
+    Verb.DELETE: event.Verb.DELETED,
 }
 _SEGMENT, _NETWORK = describe(Segment), describe(Network)
 # How many records one statement creates.
@@ -248,6 +254,19 @@ def _create(tx: Tx, call: Call, resource: Resource, steps: Sequence[Step]) -> No
 
 def _draft(step: Step, given: Mapping[str, Any]) -> Draft[Any]:
     return Draft(step.resource, given, step.wanted.item if step.wanted is not None else None)
+
+
+def asked(plan: Plan) -> list[Asked]:
+    """Return what a plan asks for, step by step."""
+    return [
+        (
+            _HAPPENS[step.verb],
+            step.resource,
+            None if step.verb is Verb.CREATE else step.id,
+            {} if step.verb is Verb.DELETE else {**step.values, **_parent(step.parent_id)},
+        )
+        for step in plan.steps
+    ]
 
 
 def _given(step: Step) -> dict[str, Any]:

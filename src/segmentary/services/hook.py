@@ -60,6 +60,10 @@ class Notice:
     actor: Actor
 
 
+# What is about to be tried: what happens to a record of which resource, its id if it exists, the attributes given.
+Asked = tuple[Verb, Resource, str | None, Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Hook:
     priority: int
@@ -80,6 +84,10 @@ class Hooks:
         """Begin with none."""
         self._hooks: dict[tuple[Phase, str], tuple[_Hook, ...]] = {}
         self.failures: Counter[str] = Counter()
+
+    def __bool__(self) -> bool:
+        """Whether anybody has subscribed."""
+        return bool(self._hooks)
 
     def subscribe(
         self, event_type: str, phase: str, function: Callable[..., object], *, name: str = "", priority: int = 100
@@ -122,6 +130,11 @@ class Hooks:
         for hook in self._hooks.get((Phase.BEFORE, event_type), ()):
             for record_id, given in asked:
                 hook.ask(Notice(event_type, record_id, given, actor))
+
+    def before_each(self, asked: Sequence[Asked], actor: Actor) -> None:
+        """Ask whether changes of several resources may be tried."""
+        for verb, resource, record_id, given in asked:
+            self.before(verb, resource, [(record_id, given)], actor)
 
     def precommit(self, tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
         """Ask whether what was written may be committed."""

@@ -5,10 +5,12 @@ report --compare--> the same: nothing is written (but a heartbeat now and then)
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 
 from segmentary.catalog import Agent, HostMapping, PhysicalNetwork, event
 from segmentary.catalog.agent import REACH_PHYSICAL_NETWORK, Report
+from segmentary.catalog.event import Verb
 from segmentary.db import claims, reach, records
 from segmentary.db.transaction import Tx
 from segmentary.errors import HostNotFound, RuleBroken
@@ -17,6 +19,7 @@ from segmentary.rules.draft import Draft, shown
 from segmentary.services import agent as agents
 from segmentary.services.call import Call
 from segmentary.services.event import record
+from segmentary.services.hook import Asked
 from segmentary.services.record import finish
 from segmentary.settings import Settings
 
@@ -62,6 +65,19 @@ def take(tx: Tx, call: Call, report: Report) -> None:
         return
     after = records.change(tx, before, {**said, "heartbeat_at": tx.now})
     record(tx, call.actor, [event.updated(before, agents.shown(tx, call, after))])
+
+
+def asked(tx: Tx, report: Report) -> list[Asked]:
+    """Return what a report asks for, by the names of its attributes."""
+    agent_id = reach.agent_id(tx, report.host, report.agent_type)
+    verb = Verb.CREATED if agent_id is None else Verb.UPDATED
+    return [(verb, describe(Agent), agent_id, {one.name: getattr(report, one.name) for one in fields(Report)})]
+
+
+def forgotten(tx: Tx, host: str) -> list[Asked]:
+    """Return what forgetting a host asks for."""
+    found: list[Asked] = [(Verb.DELETED, describe(Agent), one, {}) for one in reach.agents_of(tx, [host])]
+    return found + [(Verb.DELETED, describe(HostMapping), one, {}) for one in reach.mappings_of_host(tx, host)]
 
 
 def show(tx: Tx, settings: Settings, host: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from segmentary.catalog import HostMapping, Segment, event
 from segmentary.catalog.agent import INCLUDED
+from segmentary.catalog.event import Verb
 from segmentary.db import reach, records
 from segmentary.db.listing import Branches
 from segmentary.db.transaction import Tx
@@ -14,6 +15,7 @@ from segmentary.rules.draft import Draft
 from segmentary.rules.listing import ListQuery
 from segmentary.services.call import Call
 from segmentary.services.event import record
+from segmentary.services.hook import Asked
 from segmentary.services.record import finish
 
 HOST_FILTER = "host"
@@ -48,6 +50,27 @@ def remove(tx: Tx, call: Call, segment_id: str, host: str) -> None:
     before = records.lock(tx, HostMapping, found)
     records.remove(tx, before)
     record(tx, call.actor, [event.deleted(before)])
+
+
+def mapped(tx: Tx, segment_id: str, host: str, mapping: str) -> Asked:
+    """Return what `put` asks for."""
+    found = reach.mapping_id(tx, segment_id, host)
+    verb = Verb.CREATED if found is None else Verb.UPDATED
+    return verb, describe(HostMapping), found, {"segment_id": segment_id, "host": host, "mapping": mapping}
+
+
+def unmapped(tx: Tx, segment_id: str, host: str) -> list[Asked]:
+    """Return what `remove` asks for."""
+    found = reach.mapping_id(tx, segment_id, host)
+    return [] if found is None else [(Verb.DELETED, describe(HostMapping), found, {})]
+
+
+def replaced(tx: Tx, host: str, segments: Sequence[str]) -> list[Asked]:
+    """Return what `set_segments` asks for."""
+    resource = describe(HostMapping)
+    mine = records.as_records(HostMapping, records.by_ids(tx, resource, reach.mappings_of_host(tx, host)))
+    gone: list[Asked] = [(Verb.DELETED, resource, one.id, {}) for one in mine if one.segment_id not in segments]
+    return gone + [mapped(tx, one, host, INCLUDED) for one in sorted(set(segments))]
 
 
 def hosts_of(tx: Tx, segment_id: str, marker: str, limit: int) -> list[dict[str, object]]:
