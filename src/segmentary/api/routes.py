@@ -12,6 +12,7 @@ from segmentary.api.discovery import Extensions, Health, OneExtension, Version, 
 from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
+from segmentary.api.metrics import Metrics
 from segmentary.api.operation import Described
 from segmentary.api.quota import DefaultQuota, OneQuota, OwnProject, QuotaDetails, Quotas
 from segmentary.api.tag import AllTags, OneTag
@@ -39,6 +40,7 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     yield "/openapi.json", OpenApi(lambda: openapi.document(routes(app, bodies), OPEN_PATHS, signs))
     for path, file in PAGE.items():
         yield path, Page(file)
+    yield "/metrics", Metrics(app)
     yield "/v2.0/segment-events", Events(app.feed)
     yield "/v2.0/segment-audits", Audits(app)
     for collection in ("event-destinations", "event_destinations"):

@@ -2,9 +2,10 @@
 
 application.py   the composition root: records of any resource, audits, desired state
 hosts.py         hosts and what they reach
+dead_letters.py  events that destinations gave up
 """
 
-from segmentary.app.application import DEAD_LETTERS, Application, Collection, known_id, open  # noqa: A004, read as segmentary.open
+from segmentary.app.application import Application, Collection, known_id, open  # noqa: A004, read as segmentary.open
 from segmentary.app.hosts import LIBRARY, Hosts
 
-__all__ = ["DEAD_LETTERS", "LIBRARY", "Application", "Collection", "Hosts", "known_id", "open"]
+__all__ = ["LIBRARY", "Application", "Collection", "Hosts", "known_id", "open"]

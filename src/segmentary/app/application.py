@@ -10,12 +10,12 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
+from segmentary.app.dead_letters import DeadLetters
 from segmentary.app.hosts import LIBRARY, Hosts, again
 from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import Actor
 from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, records
-from segmentary.db.deliveries import DeadLetter
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Observer, Tx
@@ -48,6 +48,7 @@ from segmentary.services.relay import Relay
 from segmentary.services.together import Together
 from segmentary.settings import Settings, load
 from segmentary.wire.desired import document
+from segmentary.wire.metrics import Metric, of_destinations, of_feed
 
 T = TypeVar("T")
 # The module with a resource's use cases; each has create, update, delete and explain.
@@ -61,8 +62,6 @@ SERVICES: Mapping[str, ModuleType] = {
 }
 # Beside those of the threads that answer: for numbering events, and for delivering them.
 OWN_CONNECTIONS = 4
-# Dead letters in one answer, if not said otherwise.
-DEAD_LETTERS = 100
 # Of which single creates that wait at the same moment are stored together.
 TOGETHER = frozenset({"network", "segment"})
 
@@ -97,7 +96,7 @@ class Application:
         self.segment_ranges = Collection(self, SegmentRange)
         self.agents = Collection(self, Agent)
         self.event_destinations = Collection(self, EventDestination)
-        self.dead_letters = DeadLetters(self)
+        self.dead_letters = DeadLetters(self.database)
         self.hosts = Hosts(self.database, settings, self.hooks)
         self.quotas = Quotas(self.database, settings)
         self._together = Together(self._create_together)
@@ -138,6 +137,17 @@ class Application:
         source = shown_url(self.settings.database)
         mtu = self.settings.global_physnet_mtu
         return self.database.read(lambda tx: audit.run(tx, source, mtu, limit, progress), one_state=True)
+
+    def metrics(self) -> list[Metric]:
+        """Return how far the feed and its destinations are, in one state of the database."""
+
+        def work(tx: Tx) -> list[Metric]:
+            resource = describe(EventDestination)
+            rows = event_destination.complete_rows(tx, listing.find(tx, resource, ListQuery()))
+            shown = [dict(zip(resource.by_name, row, strict=False)) for row in rows]
+            return [*of_feed(*outbox.limits(tx), outbox.unnumbered(tx)), *of_destinations(shown, tx.now)]
+
+        return self.database.read(work, one_state=True)
 
     def export(self) -> dict[str, Any]:
         """Return physical networks, ranges, and networks with their segments, as a document of desired state."""
@@ -251,26 +261,6 @@ class Application:
         with tag.naming(resource, record_id):
             known = known_id(resource, record_id)
             return self.database.run(lambda tx: tag.change(tx, call, resource, known, change))
-
-
-class DeadLetters:
-    """The events that destinations gave up: list them, have them sent again, or forget them."""
-
-    def __init__(self, app: Application) -> None:
-        """Bind to an application."""
-        self._app = app
-
-    def list(self, destination_id: str, after: int = 0, limit: int = DEAD_LETTERS) -> Sequence[DeadLetter]:
-        """Return the next dead letters of a destination by their sequence; raise `EventDestinationNotFound`."""
-        return self._app.database.read(lambda tx: event_destination.dead_letters(tx, destination_id, after, limit))
-
-    def replay(self, destination_id: str, resource_id: str | None = None) -> None:
-        """Have all dead letters of a destination, or those about a record, sent again in the order of their events."""
-        self._app.database.run(lambda tx: event_destination.replay(tx, destination_id, resource_id), explain=again)
-
-    def forget(self, destination_id: str, sequence: int) -> None:
-        """Delete a dead letter; raise `DeadLetterNotFound`."""
-        self._app.database.run(lambda tx: event_destination.forget(tx, destination_id, sequence), explain=again)
 
 
 class Collection(Generic[T]):

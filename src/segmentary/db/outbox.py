@@ -80,6 +80,13 @@ def limits(tx: Tx) -> tuple[int, int]:
     return row[0] or 0, row[1] or 0
 
 
+def unnumbered(tx: Tx) -> int:
+    """Return how many committed events have no number yet."""
+    row = tx.row(_unnumbered(), {})
+    assert row is not None  # noqa: S101, an aggregate always makes a row
+    return int(row[0])
+
+
 def excerpt(tx: Tx, after: int, limit: int, filters: Mapping[str, Sequence[str]]) -> Excerpt:
     """Return the first events numbered higher than `after` whose `type` and `resource_id` are among those given.
 
@@ -134,6 +141,12 @@ def _state() -> Statement:
 def _latest() -> Statement:
     columns = [func.max(EVENTS.c.sequence)]
     return Statement(select(*columns), columns)
+
+
+@cache
+def _unnumbered() -> Statement:
+    columns = [func.count()]
+    return Statement(select(*columns).where(EVENTS.c.sequence.is_(None)), columns)
 
 
 @cache
