@@ -3,9 +3,11 @@
 application.py   the composition root: records of any resource, audits, desired state
 hosts.py         hosts and what they reach
 dead_letters.py  events that destinations gave up
+neutron.py       the database of a Neutron
 """
 
 from segmentary.app.application import Application, Collection, known_id, open  # noqa: A004, read as segmentary.open
 from segmentary.app.hosts import LIBRARY, Hosts
+from segmentary.app.neutron import audit_neutron
 
-__all__ = ["LIBRARY", "Application", "Collection", "Hosts", "known_id", "open"]
+__all__ = ["LIBRARY", "Application", "Collection", "Hosts", "audit_neutron", "known_id", "open"]

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import click
 
-from segmentary.app import Application
+from segmentary.app import Application, audit_neutron
 from segmentary.cli import output
 from segmentary.db import migrate
 from segmentary.db.engine import require_there
@@ -22,9 +22,11 @@ FOUND, COULD_NOT_LOOK = 1, 2
 SILENT_SECONDS = 1.0
 
 
-def run(settings: Settings, style: str, limit: int) -> None:
+def run(settings: Settings, style: str, limit: int, neutron: str | None) -> None:
     """Audit a database, print what is found, and end with the status that says whether anything is."""
     try:
+        if neutron is not None:
+            show(audit_neutron(neutron, settings.agent_down_time, limit, _progress()), style)
         require_there(settings.database)
         with Application(settings) as app:
             migrate.require_newest(app.database)

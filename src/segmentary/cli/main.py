@@ -90,7 +90,8 @@ def check(**arguments: object) -> None:
 
 
 @commands.command()
-@settings_options("database", "global_physnet_mtu")
+@settings_options("database", "global_physnet_mtu", "agent_down_time")
+@click.option("--neutron", metavar="URL", help="Look at this database of a Neutron instead; it is only read.")
 @click.option(
     "--format",
     "style",
@@ -102,12 +103,12 @@ def check(**arguments: object) -> None:
 @click.option(
     "--limit", type=click.IntRange(0), default=100, show_default=True, help="The most rows shown that break one rule."
 )
-def audit(style: str, limit: int, **arguments: object) -> None:
+def audit(style: str, limit: int, neutron: str | None, **arguments: object) -> None:
     """Look for stored rows that break a rule; change nothing.
 
     Exit status: 0 nothing found, 1 rows that break a rule, 2 could not look.
     """
-    audit_command.run(settings_from(arguments), style, limit)
+    audit_command.run(settings_from(arguments), style, limit, neutron)
 
 
 @commands.command()
