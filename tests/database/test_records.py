@@ -88,13 +88,13 @@ def test_change_stores_the_new_values_and_a_revision_and_keeps_the_rest(
     database: Database, run_sql: RunSql, resource: Resource
 ) -> None:
     database.run(insert_all)
+    changed = {"description": AWKWARD} if "description" in resource.columns else {}
 
     def work(tx: Tx) -> tuple[Any, str]:
         before: Any = records.lock(tx, resource.record, ID)
-        return records.change(tx, before, {"description": AWKWARD} if "description" in resource.columns else {}), tx.now
+        return records.change(tx, before, changed, beside=True), tx.now
 
     after, now = database.run(work)
-    changed = {"description": AWKWARD} if "description" in resource.columns else {}
     expected = {**fitting_row(resource), **changed, "updated_at": now, "revision_number": 1}
     assert records.stored(after) == expected
     assert stored_values(run_sql, resource) == expected

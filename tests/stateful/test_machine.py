@@ -97,7 +97,8 @@ class Machine(RuleBasedStateMachine):
         if stored is None or stored.name != name:
             leaving = self.model.refusal_of_leaving(one)
             refusal = refusal if refusal is InvalidInput else leaving or refusal
-        if self.ask(refusal, partial(self.app.physical_networks.update, one, name=name)) and stored:
+        renamed = self.ask(refusal, partial(self.app.physical_networks.update, one, name=name))
+        if renamed and stored and stored.name != name:  # the same name again is no change
             stored.name, stored.revision = name, stored.revision + 1
             self.model.events.append("physical_network.updated")
 
@@ -122,10 +123,10 @@ class Machine(RuleBasedStateMachine):
         refusal = self.model.refusal_of_renumbering(one, number)
         if not self.ask(refusal, partial(self.app.networks.update, one, provider_segmentation_id=number)):
             return
-        self.model.networks[one].revision += 1
-        self.model.events.append("network.updated")
         (segment,) = (each for each in self.model.segments.values() if each.network_id == one)
         if segment.claim[2] != number:
+            self.model.networks[one].revision += 1
+            self.model.events.append("network.updated")
             segment.claim, segment.revision = (*segment.claim[:2], number), segment.revision + 1
             self.model.events.append("segment.updated")
 
@@ -147,7 +148,8 @@ class Machine(RuleBasedStateMachine):
     @rule(one=segments, name=st.sampled_from([None, "", "red"]), revision=st.none() | st.integers(0, 2))
     def rename_segment(self, one: str, name: str | None, revision: int | None) -> None:
         refusal = self.model.refusal_of_revision(one, revision)
-        if self.ask(refusal, partial(self.app.segments.update, one, name=name, if_revision=revision)):
+        renamed = self.ask(refusal, partial(self.app.segments.update, one, name=name, if_revision=revision))
+        if renamed and self.model.segments[one].name != name:
             self.model.segments[one].name = name
             self.model.segments[one].revision += 1
             self.model.events.append("segment.updated")

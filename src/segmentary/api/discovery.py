@@ -1,6 +1,5 @@
 """What a client finds out first: whether the service works, versions and extensions."""
 
-from dataclasses import asdict, fields
 from typing import Any
 
 import falcon
@@ -19,7 +18,8 @@ from segmentary.wire.schema import TEXT
 LINKS = schema.array(schema.closed({"rel": TEXT, "href": TEXT}))
 VERSION = schema.closed({"id": TEXT, "status": TEXT, "links": LINKS})
 COLLECTION = schema.closed({"name": TEXT, "collection": TEXT, "links": LINKS})
-EXTENSION = schema.closed({**{one.name: TEXT for one in fields(Extension)}, "links": LINKS})
+SHOWN = ("alias", "name", "description", "updated")
+EXTENSION = schema.closed({**dict.fromkeys(SHOWN, TEXT), "links": LINKS})
 
 
 class Health:
@@ -86,10 +86,10 @@ class Extensions:
         summary = "List what is implemented."
         return {"get": Operation(identifier="list_extensions", summary=summary, tag="discovery", answers=answer)}
 
-    def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List."""
         response.content_type = JSON
-        response.data = encode.document({"extensions": [_extension(one) for one in EXTENSIONS]})
+        response.data = encode.document({"extensions": [_extension(one, request) for one in EXTENSIONS]})
 
 
 class OneExtension:
@@ -107,12 +107,12 @@ class OneExtension:
         )
         return {"get": show}
 
-    def on_get(self, _request: falcon.Request, response: falcon.Response, alias: str) -> None:
+    def on_get(self, request: falcon.Request, response: falcon.Response, alias: str) -> None:
         """Show."""
         for one in EXTENSIONS:
             if one.alias == alias:
                 response.content_type = JSON
-                response.data = encode.document({"extension": _extension(one)})
+                response.data = encode.document({"extension": _extension(one, request)})
                 return
         raise ExtensionNotFound(alias=shown(alias))
 
@@ -122,8 +122,11 @@ def _version(request: falcon.Request) -> dict[str, Any]:
     return {"id": "v2.0", "status": "CURRENT", "links": [{"rel": "self", "href": url}]}
 
 
-def _extension(extension: Extension) -> dict[str, object]:
-    return {**asdict(extension), "links": []}
+def _extension(extension: Extension, request: falcon.Request) -> dict[str, object]:
+    """Return an extension; one of ours has a link to its documentation, those of Neutron have none there either."""
+    page = f"{base_url(request)}/docs#{extension.operation}"
+    links = [{"rel": "describedby", "href": page}] if extension.operation else []
+    return {**{name: getattr(extension, name) for name in SHOWN}, "links": links}
 
 
 def _collection(resource: Resource, url: str) -> dict[str, object]:

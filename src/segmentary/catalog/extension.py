@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """One entry of /v2.0/extensions; `updated` is the date that the Networking API gives the alias."""
+    """One entry of /v2.0/extensions; `updated` is the date that the Networking API gives the alias.
+
+    `operation` is, for what is ours alone, the operation of the OpenAPI document by which to begin to read.
+    """
 
     alias: str
     name: str
     description: str
     updated: str
+    operation: str = ""
 
 
 EXTENSIONS = (
@@ -109,35 +113,69 @@ EXTENSIONS = (
         "Hosts and what they reach",
         "Reports of hosts and their segments, both ways: /hosts, /segments/{id}/hosts, filter host of segments.",
         "2026-11-22T00:00:00-00:00",
+        "list_hosts",
     ),
     Extension(
         "segmentary-allocation",
         "Allocation policies",
         "allocation, cooldown, state, counts and intervals of segment ranges; use_reserved of segments and networks.",
         "2026-11-22T00:00:00-00:00",
+        "create_network_segment_range",
     ),
     Extension(
         "segmentary-audit",
         "Audits",
         "POST /segment-audits looks for stored records that break a rule.",
         "2026-11-22T00:00:00-00:00",
+        "audit_segments",
     ),
     Extension(
         "segmentary-event-destinations",
         "Event destinations",
         "Delivery of events to webhooks, NATS JetStream and RabbitMQ: /event-destinations, and their dead letters.",
         "2026-11-22T00:00:00-00:00",
+        "create_event_destination",
     ),
     Extension(
         "segmentary-idempotency",
         "Safe retry",
         "Idempotency-Key on POST: a repeated request is answered, not carried out again.",
         "2026-11-22T00:00:00-00:00",
+        "create_segment",
     ),
     Extension(
         "segmentary-physical-networks",
         "Physical networks",
         "Physical networks as resources of their own: /physical-networks.",
         "2026-11-22T00:00:00-00:00",
+        "list_physical_networks",
+    ),
+    Extension(
+        "segmentary-events",
+        "Events",
+        "Every change as a numbered event: /segment-events, and X-Event-Sequence on lists.",
+        "2026-11-22T00:00:00-00:00",
+        "list_segment_events",
+    ),
+    Extension(
+        "segmentary-lists",
+        "Lists",
+        "with_count, marker_values, and filters on every attribute shown, the times included.",
+        "2026-11-22T00:00:00-00:00",
+        "list_segments",
+    ),
+    Extension(
+        "segmentary-quotas",
+        "Quotas of segments",
+        "Quotas of segments and segment ranges beside those of networks.",
+        "2026-11-22T00:00:00-00:00",
+        "update_quota",
+    ),
+    Extension(
+        "segmentary-tags",
+        "Tags in requests",
+        "tags of segments, and in the bodies of POST and PUT of every resource that has tags.",
+        "2026-11-22T00:00:00-00:00",
+        "create_segment",
     ),
 )

@@ -84,9 +84,14 @@ def show(tx: Tx, resource: Resource, record_id: str) -> Row:
     return with_joined_parts(resource, rows)
 
 
-def change(tx: Tx, before: T, changes: Mapping[str, object]) -> T:
-    """Store changes of a locked record and return it as it is now, a revision later."""
+def change(tx: Tx, before: T, changes: Mapping[str, object], *, beside: bool = False) -> T:
+    """Store changes of a locked record and return it as it is now, a revision later.
+
+    What changes nothing is no change: the record stays as it is, unless something `beside` its row has changed.
+    """
     resource = describe(before)
+    if not beside and all(getattr(before, name) == value for name, value in changes.items()):
+        return before
     values = stored(before)
     values |= {**changes, "updated_at": tx.now, "revision_number": values["revision_number"] + 1}
     _pack_tags(values)

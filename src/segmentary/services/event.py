@@ -4,6 +4,7 @@ The lock on the row orders the events of one record.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from segmentary.catalog.actor import Actor
 from segmentary.catalog.event import Event
@@ -14,7 +15,13 @@ from segmentary.wire import encode
 
 
 def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
-    """Record events of the transaction, in which others may then refuse them or write along."""
+    """Record events of the transaction, in which others may then refuse them or write along.
+
+    An update that left the revision as it was changed nothing: there is no event of it.
+    """
+    events = [one for one in events if _is_change(one)]
+    if not events:
+        return
     tx.recorded.append((actor, events))
     outbox.append(
         tx,
@@ -31,6 +38,14 @@ def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
         ],
     )
     tx.observer.recording(tx, actor, events)
+
+
+def _is_change(event: Event) -> bool:
+    if event.before is None or event.after is None:
+        return True
+    before: Any = event.before
+    after: Any = event.after
+    return bool(before.revision_number != after.revision_number)
 
 
 def _payload(event: Event) -> str:

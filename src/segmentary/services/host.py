@@ -63,7 +63,7 @@ def take(tx: Tx, call: Call, report: Report) -> None:
     if not is_changed:
         records.touch(tx, before, {"heartbeat_at": tx.now})
         return
-    after = records.change(tx, before, {**said, "heartbeat_at": tx.now})
+    after = records.change(tx, before, {**said, "heartbeat_at": tx.now}, beside=True)
     record(tx, call.actor, [event.updated(before, agents.shown(tx, call, after))])
 
 

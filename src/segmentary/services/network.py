@@ -81,7 +81,7 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
     change = _change_segment(tx, before, asked, use_reserved=use_reserved) if asked else None
     if "mtu" in own:
         own |= _mtu(tx, call, before, own["mtu"])
-    after = records.change(tx, before, own)
+    after = records.change(tx, before, own, beside=change is not None)
     events = [event.updated(before, after)]
     if change is not None:
         events.append(event.updated(*change))

@@ -67,7 +67,6 @@ def change(tx: Tx, call: Call, resource: Resource, record_id: str, asked: Change
         ranges.wait_for_allocations(tx)
     before: Any = records.lock(tx, resource.record, record_id, revision=asked.revision)
     tags = asked.applied(before.tags)
-    if tags != before.tags:
-        after = records.change(tx, before, {records.TAGS: tags})
-        record(tx, call.actor, [event.updated(before, after)])
+    after = records.change(tx, before, {records.TAGS: tags})
+    record(tx, call.actor, [event.updated(before, after)])
     return tags
