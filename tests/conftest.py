@@ -6,28 +6,36 @@ database_url        a database whose schema is current and whose tables are as t
 app                 segmentary.open(database_url), with more connections than a test has threads
 run_sql             run SQL on database_url past all of our code; raises the driver's own exceptions
 server              `segmentary serve` on database_url; start_server takes more arguments and environment
+receiver            a real HTTP server in this process that takes webhooks
+nats                a NATS server of our own, a process that can be stopped and started
+rabbitmq            the URL of a RabbitMQ
 openstack_program   the path of the `openstack` command
 """
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
 
 import segmentary
+from tests.servers import nats as nats_servers
+from tests.servers import rabbitmq as rabbitmq_servers
 from tests.servers import schema
 from tests.servers.found import KINDS, FoundServers
+from tests.servers.nats import NatsServer
+from tests.servers.receiver import Receiver, receiving
 from tests.servers.server import NoServerError
 from tests.servers.service import Service
 
 REQUIRE_ALL = "SEGMENTARY_TEST_REQUIRE_ALL_DATABASES"
 ROOT = Path(__file__).parents[1]
 APP_CONNECTIONS = 20
+T = TypeVar("T")
 
 DATABASE_USES = pytest.StashKey[Counter[tuple[str, str]]]()
 
@@ -162,6 +170,33 @@ def start_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Se
 @pytest.fixture
 def server(start_server: Callable[..., Service]) -> Service:
     return start_server()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+def _found(stack: ExitStack, find: Callable[[], AbstractContextManager[T]]) -> T:
+    try:
+        return stack.enter_context(find())
+    except NoServerError as error:
+        if os.environ.get(REQUIRE_ALL) == "1":
+            pytest.fail(f"{REQUIRE_ALL}=1: {error}")
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def nats() -> Iterator[NatsServer]:
+    with ExitStack() as stack:
+        yield _found(stack, nats_servers.running)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[str]:
+    with ExitStack() as stack:
+        yield _found(stack, rabbitmq_servers.find)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from tests.servers.server import NoServerError, free_port, private_directory, wa
 
 VARIABLE = "SEGMENTARY_TEST_RABBITMQ_URL"
 PORT = 5672
-FOLDERS = "/usr/sbin:/usr/bin"
+# The program itself: what Debian puts into /usr/sbin starts it as another user, without our environment.
+FOLDERS = "/usr/lib/rabbitmq/bin:/usr/local/sbin:/opt/rabbitmq/sbin"
 STOP_SECONDS = 30
 
 
@@ -52,6 +53,7 @@ def private() -> Iterator[str]:
     port = free_port()
     with private_directory() as directory:
         log = directory.path / "log"
+        (directory.path / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [program],
@@ -82,8 +84,9 @@ def _environment(port: int, folder: Path) -> dict[str, str]:
         **os.environ,
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"segmentary-{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
+        # In the place of that of the machine, which may say where to listen.
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_DIST_PORT": str(free_port()),
         "RABBITMQ_MNESIA_BASE": str(folder),
         "RABBITMQ_LOG_BASE": str(folder),

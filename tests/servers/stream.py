@@ -32,7 +32,7 @@ class Stream:
     async def _messages(self, context: JetStreamContext) -> list[tuple[str, str, dict[str, Any]]]:
         state = (await context.stream_info(self.topic)).state
         found = []
-        for place in range(state.first_seq, state.last_seq + 1):
+        for place in range(max(state.first_seq, 1), state.last_seq + 1):
             one = await context.get_msg(self.topic, place)
             headers = one.headers or {}
             found.append((one.subject or "", headers["Nats-Msg-Id"], msgspec.json.decode(one.data or b"")))
