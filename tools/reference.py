@@ -1,7 +1,7 @@
 """The pages of docs/reference, made from the declarations."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
@@ -12,6 +12,7 @@ from segmentary.api.body import Bodies
 from segmentary.api.openapi import document
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
+from segmentary.catalog.action import ACTIONS, PARTS, TARGETS, Action
 from segmentary.catalog.event import Event, Verb
 from segmentary.catalog.extension import EXTENSIONS
 from segmentary.catalog.network_type import NETWORK_TYPES, NetworkType, Scope
@@ -19,6 +20,7 @@ from segmentary.cli.main import commands
 from segmentary.errors import SegmentaryError
 from segmentary.rules.attribute import Attribute, Presence
 from segmentary.rules.kind import View
+from segmentary.services.policy_rules import OF_CALLER
 from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings
 from segmentary.wire import fault
 from tools.markdown import NONE, page, sentence, table, yes
@@ -337,6 +339,29 @@ def _does(handler: object, method: str) -> str:
     return sentence(responder) if responder else NONE
 
 
+def _policy() -> str:
+    def rows(actions: Iterable[Action]) -> Iterable[Sequence[str]]:
+        return ((f"`{one.name}`", f"`{one.default}`", one.doc) for one in actions)
+
+    head = ("rule", "default", "what it decides")
+    return page(
+        "Policy",
+        "Who may do what: a rule for each action, in the language of "
+        "[oslo.policy](https://docs.openstack.org/oslo.policy/latest/admin/policy-yaml-file.html).",
+        "A YAML file (`--policy-file`) puts other rules in the place of these; `segmentary policy check` tries it.\n"
+        "A rule may ask of the caller: `role:NAME`, and "
+        + ", ".join(f"`{one}:VALUE`" for one in OF_CALLER)
+        + ". Of a network it may also ask "
+        + ", ".join(f"`%({one})s`" for one in TARGETS["network"])
+        + ".",
+        "## Actions",
+        table(head, rows(ACTIONS)),
+        "## Parts",
+        "What the rules above refer to.",
+        table(head, rows(PARTS)),
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "resources": _resources,
     "network-types": _network_types,
@@ -344,6 +369,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors": _errors,
     "events": _events,
     "settings": _settings,
+    "policy": _policy,
     "command-line": _command_line,
     "extensions": _extensions,
     "routes": _routes,

@@ -40,6 +40,7 @@ class Settings:
     )
     token_file: str = setting("", "File with a token, in X-Auth-Token, whose holder may do everything.")
     users_file: str = setting("", "File of users with a token or a password each, made by `segmentary user`.")
+    policy_file: str = setting("", "YAML file with rules that count instead of the default policy.")
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
     body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)
     page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")

@@ -144,7 +144,7 @@ def test_key_belongs_to_its_project(api: Client) -> None:
     asked = Once("order-1", "digest")
 
     def create(project_id: str) -> bytes:
-        actor = Actor(name=project_id, project_id=project_id)
+        actor = Actor(name=project_id, project_id=project_id, trusted=True)
         return api.app.create_once(describe(Network), [draft], actor, asked, lambda made: made[0].id.encode())
 
     first, second = create("green"), create("yellow")

@@ -122,6 +122,10 @@ CREATE TABLE networks (
 
 CREATE INDEX networks_project_id_id ON networks (project_id, id);
 
+CREATE INDEX networks_router_external_id ON networks (router_external, id);
+
+CREATE INDEX networks_shared_id ON networks (shared, id);
+
 CREATE TABLE physical_networks (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     name VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,

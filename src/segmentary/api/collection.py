@@ -18,6 +18,7 @@ from segmentary.api.exchange import (
 from segmentary.api.operation import IDEMPOTENCY_KEY, IF_MATCH, SEQUENCE, Operation, in_path, json
 from segmentary.app import Application, known_id
 from segmentary.catalog import RESOURCES
+from segmentary.catalog.action import ANYONE
 from segmentary.rules.attribute import Presence, Resource
 from segmentary.rules.kind import Uuid
 from segmentary.wire import decode, encode, query, schema
@@ -43,6 +44,7 @@ class Several:
                 identifier=f"list_{collection}",
                 summary=f"List {collection.replace('_', ' ')}.",
                 tag=collection,
+                action=ANYONE,
                 parameters=tuple(schema.parameters(self._resource)),
                 answers=json(answer[1]),
                 headers=SEQUENCE,
@@ -52,6 +54,7 @@ class Several:
                 identifier=f"create_{name}",
                 summary=f"Create a {name.replace('_', ' ')}, or several: all or none.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(IDEMPOTENCY_KEY,),
                 body=schema.either(*body),
                 status=201 if any(one.create is not Presence.REFUSED for one in self._resource.attributes) else None,
@@ -72,7 +75,7 @@ class Several:
         actor, asked = request.context.actor, idempotency(request, given)
 
         def answer(created: Sequence[object]) -> bytes:
-            objects = encode.encodable(created)
+            objects = encode.encodable(created, self._app.fields(self._resource, actor))
             return encode.document(
                 {self._resource.collection: objects} if several else {self._resource.name: objects[0]}
             )
@@ -95,14 +98,15 @@ def answer_page(
     """Answer with the page of a list that a query string asks for; the path says the `fixed` parameters instead."""
     given = [pair for pair in parameters(request) if pair[0] not in dict(fixed)]
     asked = query.list_query(resource, [*fixed, *given], app.settings.page_limit or None)
-    page = app.page(resource, asked)
+    actor = request.context.actor
+    page = app.page(resource, asked, actor)
     links = query.page_links(resource, asked, page.rows, f"{base_url(request)}{request.path}", given)
     beside: dict[str, object] = {f"{resource.collection}_links": links} if links else {}
     if page.total is not None:
         beside["count"] = page.total
     response.set_header(SEQUENCE_HEADER, str(page.sequence))
     response.content_type = JSON
-    response.data = encode.several(resource, page.rows, asked.fields, **beside)
+    response.data = encode.several(resource, page.rows, app.fields(resource, actor, asked.fields), **beside)
 
 
 class One:
@@ -123,6 +127,7 @@ class One:
                 identifier=f"show_{name}",
                 summary=f"Show a {words}.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(record_id, schema.fields(self._resource)),
                 answers=answer,
                 errors=(errors.InvalidInput, errors.NotFound),
@@ -131,6 +136,7 @@ class One:
                 identifier=f"update_{name}",
                 summary=f"Change a {words}: what the body leaves out stays.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(record_id, IF_MATCH),
                 body=schema.reference(self._resource, "UpdateRequest"),
                 answers=answer,
@@ -140,6 +146,7 @@ class One:
                 identifier=f"delete_{name}",
                 summary=f"Delete a {words}.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(record_id, IF_MATCH),
                 status=204,
                 errors=changed,
@@ -149,17 +156,19 @@ class One:
     def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Show."""
         fields = query.only_fields(parameters(request)) if request.query_string else frozenset()
-        row = self._app.show(self._resource, known_id(self._resource, record_id), fields)
+        actor = request.context.actor
+        row = self._app.show(self._resource, known_id(self._resource, record_id), fields, actor)
         response.content_type = JSON
-        response.data = encode.one(self._resource, row, fields)
+        response.data = encode.one(self._resource, row, self._app.fields(self._resource, actor, fields))
 
     def on_put(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Update."""
         changes = decode.changes(self._resource, self._bodies.read(request))
-        known = known_id(self._resource, record_id)
-        after = self._app.update(self._resource, known, changes, if_match(request), request.context.actor)
+        known, actor = known_id(self._resource, record_id), request.context.actor
+        after = self._app.update(self._resource, known, changes, if_match(request), actor)
+        shown = encode.encodable([after], self._app.fields(self._resource, actor))
         response.content_type = JSON
-        response.data = encode.document({self._resource.name: encode.encodable([after])[0]})
+        response.data = encode.document({self._resource.name: shown[0]})
 
     def on_delete(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Delete."""

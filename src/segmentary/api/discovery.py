@@ -7,6 +7,7 @@ import falcon
 from segmentary.api.exchange import JSON, base_url
 from segmentary.api.operation import Operation, in_path, json
 from segmentary.catalog import RESOURCES
+from segmentary.catalog.action import ANYONE
 from segmentary.catalog.extension import EXTENSIONS, Extension
 from segmentary.errors import ExtensionNotFound
 from segmentary.rules.attribute import Resource
@@ -35,6 +36,7 @@ class Health:
             identifier="check_health",
             summary="Tell whether the service and its database answer.",
             tag="discovery",
+            action=ANYONE,
             answers={falcon.MEDIA_TEXT: {"const": "OK"}},
         )
         return {"get": check}
@@ -52,7 +54,11 @@ class Versions:
     def operations(self) -> dict[str, Operation]:
         """Return what each method does."""
         answer = json(schema.closed({"versions": schema.array(VERSION)}))
-        return {"get": Operation(identifier="list_versions", summary="List versions.", tag="discovery", answers=answer)}
+        return {
+            "get": Operation(
+                identifier="list_versions", summary="List versions.", tag="discovery", action=ANYONE, answers=answer
+            )
+        }
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List the one version."""
@@ -67,7 +73,9 @@ class Version:
         """Return what each method does."""
         answer = json(schema.closed({"version": VERSION, "resources": schema.array(COLLECTION)}))
         summary = "Show the version and its collections."
-        return {"get": Operation(identifier="show_version", summary=summary, tag="discovery", answers=answer)}
+        return {
+            "get": Operation(identifier="show_version", summary=summary, tag="discovery", action=ANYONE, answers=answer)
+        }
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """Show the version and its collections."""
@@ -84,7 +92,11 @@ class Extensions:
         """Return what each method does."""
         answer = json(schema.closed({"extensions": schema.array(EXTENSION)}))
         summary = "List what is implemented."
-        return {"get": Operation(identifier="list_extensions", summary=summary, tag="discovery", answers=answer)}
+        return {
+            "get": Operation(
+                identifier="list_extensions", summary=summary, tag="discovery", action=ANYONE, answers=answer
+            )
+        }
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """List."""
@@ -101,6 +113,7 @@ class OneExtension:
             identifier="show_extension",
             summary="Show an extension.",
             tag="discovery",
+            action=ANYONE,
             parameters=(in_path("alias", TEXT, "The short name of the extension."),),
             answers=json(schema.closed({"extension": EXTENSION})),
             errors=(ExtensionNotFound,),

@@ -11,6 +11,7 @@ import falcon
 
 from segmentary.api.exchange import JSON
 from segmentary.api.operation import Operation, json
+from segmentary.catalog.action import ANYONE
 from segmentary.wire import encode
 from segmentary.wire.schema import Schema
 
@@ -30,7 +31,9 @@ class OpenApi:
         """Return what each method does."""
         summary = "Show this document."
         answer = json({"type": "object"})
-        return {"get": Operation(identifier="show_openapi", summary=summary, tag="discovery", answers=answer)}
+        return {
+            "get": Operation(identifier="show_openapi", summary=summary, tag="discovery", action=ANYONE, answers=answer)
+        }
 
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         """Show the API as an OpenAPI document."""

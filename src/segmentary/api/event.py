@@ -38,6 +38,7 @@ class Events:
             identifier="list_segment_events",
             summary="Read events after a number, wait for the first one, or follow them as a stream.",
             tag="events",
+            action="get_segment_event",
             parameters=(*wire.PARAMETERS, header("Last-Event-ID", "", "In a stream, counts as `after`.")),
             answers={JSON: wire.SCHEMA, STREAM: schema.TEXT},
             errors=(errors.InvalidInput, errors.EventsDropped),

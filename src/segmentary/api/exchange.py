@@ -65,8 +65,14 @@ def idempotency(request: falcon.Request, given: bytes) -> Once | None:
     if not _KEY.match(key):
         reason = f"{shown(key)} is not allowed, it must be 1 to 255 printable ASCII characters"
         raise InvalidValue(attribute="Idempotency-Key", value=key, reason=reason)
-    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + given).hexdigest()
+    digest = hashlib.sha256(f"{request.method} {request.path}\n{_caller(request)}\n".encode() + given).hexdigest()
     return Once(key, digest)
+
+
+def _caller(request: falcon.Request) -> str:
+    """Return what is kept of the caller with an answer, which shows what that caller may see."""
+    actor = request.context.actor
+    return f"{actor.name} {','.join(sorted(actor.roles))}"
 
 
 def base_url(request: falcon.Request) -> str:

@@ -13,7 +13,7 @@ from segmentary.wire import fault, schema
 from segmentary.wire.schema import Schema
 
 # What any request can meet.
-COMMON_ERRORS = (errors.NotAuthenticated, errors.TryAgain, errors.Broken)
+COMMON_ERRORS = (errors.NotAuthenticated, errors.PolicyNotAuthorized, errors.TryAgain, errors.Broken)
 SECURITY: Mapping[str, Schema] = {
     TOKEN: {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     BASIC: {"type": "http", "scheme": "basic"},
@@ -95,7 +95,7 @@ def document(served: Iterable[tuple[str, Described]], open_paths: frozenset[str]
 def _operation(one: Operation, ways: Sequence[str]) -> Schema:
     statuses = _statuses(*COMMON_ERRORS, *one.errors)
     if not ways:
-        statuses.discard(HTTPStatus.UNAUTHORIZED)
+        statuses -= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
     described: Schema = {
         "operationId": one.identifier,
         "summary": one.summary,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from segmentary.api.exchange import JSON, SEQUENCE_HEADER
+from segmentary.catalog.action import OPERATE
 from segmentary.errors import SegmentaryError
 from segmentary.wire.schema import Schema
 
@@ -16,6 +17,7 @@ from segmentary.wire.schema import Schema
 class Operation:
     """One method of a path: what it takes, and what it answers with where it succeeds.
 
+    `action` is what the caller must be allowed; `ANYONE` if nothing, or if the use case itself asks the policy.
     `status` None: it is always refused. `answers` is a schema for each media type, none for an answer without a body.
     `errors` are classes of errors with all their subclasses, beside those that any request can meet. `links` say what
     the answer is good for; `headers` are those of the answer, beside the request id.
@@ -24,6 +26,7 @@ class Operation:
     identifier: str
     summary: str
     tag: str
+    action: str = OPERATE
     description: str = ""
     parameters: tuple[Schema, ...] = ()
     body: Schema | None = None

@@ -7,6 +7,7 @@ from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, require_no_body
 from segmentary.api.operation import Operation, in_path, json
 from segmentary.app import Application
+from segmentary.catalog.action import ANYONE
 from segmentary.catalog.quota import PROJECT
 from segmentary.wire import encode, quota, schema
 
@@ -25,7 +26,11 @@ class Quotas:
     def operations(self) -> dict[str, Operation]:
         """Return what each method does."""
         summary = "List the projects that have limits of their own."
-        return {"get": Operation(identifier="list_quotas", summary=summary, tag=TAG, answers=json(quota.LISTED))}
+        return {
+            "get": Operation(
+                identifier="list_quotas", summary=summary, tag=TAG, action="get_quota", answers=json(quota.LISTED)
+            )
+        }
 
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         """List."""
@@ -51,6 +56,7 @@ class OneQuota:
                 identifier="update_quota",
                 summary="Set limits of a project: those that the body leaves out stay.",
                 tag=TAG,
+                action="update_quota",
                 parameters=(PROJECT_ID,),
                 body=quota.UPDATE,
                 answers=json(quota.SHOWN),
@@ -60,6 +66,7 @@ class OneQuota:
                 identifier="delete_quota",
                 summary="Give a project the defaults again.",
                 tag=TAG,
+                action="delete_quota",
                 parameters=(PROJECT_ID,),
                 status=204,
                 errors=(errors.InvalidInput, errors.TenantQuotaNotFound),
@@ -131,7 +138,9 @@ class OwnProject:
         shown = schema.closed({self._name: schema.closed({f"{self._name}_id": schema.TEXT})})
         summary = f"Show the {self._name} of the caller."
         return {
-            "get": Operation(identifier=f"show_own_{self._name}", summary=summary, tag=TAG, answers=json(shown)),
+            "get": Operation(
+                identifier=f"show_own_{self._name}", summary=summary, tag=TAG, action=ANYONE, answers=json(shown)
+            ),
         }
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
@@ -144,6 +153,7 @@ def _shows(identifier: str, summary: str, shown: schema.Schema) -> Operation:
         identifier=identifier,
         summary=summary,
         tag=TAG,
+        action="get_quota",
         parameters=(PROJECT_ID,),
         answers=json(shown),
         errors=READ_ERRORS,

@@ -7,6 +7,7 @@ from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, if_match, require_no_body
 from segmentary.api.operation import IF_MATCH, Operation, in_path, json
 from segmentary.app import Application
+from segmentary.catalog.action import ANYONE
 from segmentary.catalog.standard import TAGS_KIND
 from segmentary.rules.attribute import Resource
 from segmentary.rules.draft import shown
@@ -32,7 +33,7 @@ class AllTags:
 
         def operation(verb: str, summary: str, **facts: object) -> Operation:
             known = {"identifier": f"{verb}_tags_of_{name}", "summary": f"{summary} of a {words}."}
-            return Operation(**{**known, "tag": self._resource.collection, **facts})  # type: ignore[arg-type]  # its own fields
+            return Operation(**{**known, "tag": self._resource.collection, "action": ANYONE, **facts})  # type: ignore[arg-type]  # its own fields
 
         changed = {"parameters": (record_id, IF_MATCH), "errors": CHANGE_ERRORS}
         with_body = {**changed, "body": BODY, "answers": json(BODY)}
@@ -45,9 +46,9 @@ class AllTags:
             "delete": operation("delete", "Take away all tags", **changed, status=204),
         }
 
-    def on_get(self, _request: falcon.Request, response: falcon.Response, record_id: str) -> None:
+    def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """List."""
-        _answer(response, self._app.tags(self._resource, record_id))
+        _answer(response, self._app.tags(self._resource, record_id, request.context.actor))
 
     def on_put(self, request: falcon.Request, response: falcon.Response, record_id: str) -> None:
         """Replace."""
@@ -87,6 +88,7 @@ class OneTag:
                 identifier=f"check_tag_of_{name}",
                 summary=f"Tell whether a {words} has a tag.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(record_id, one),
                 status=204,
                 errors=(errors.NotFound,),
@@ -95,6 +97,7 @@ class OneTag:
                 identifier=f"add_tag_to_{name}",
                 summary=f"Add a tag to a {words}.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(record_id, one, IF_MATCH),
                 status=201,
                 errors=CHANGE_ERRORS,
@@ -103,15 +106,16 @@ class OneTag:
                 identifier=f"delete_tag_of_{name}",
                 summary=f"Take a tag away from a {words}.",
                 tag=collection,
+                action=ANYONE,
                 parameters=(record_id, one, IF_MATCH),
                 status=204,
                 errors=CHANGE_ERRORS,
             ),
         }
 
-    def on_get(self, _request: falcon.Request, response: falcon.Response, record_id: str, tag: str) -> None:
+    def on_get(self, request: falcon.Request, response: falcon.Response, record_id: str, tag: str) -> None:
         """Tell whether the record has the tag."""
-        if tag not in self._app.tags(self._resource, record_id):
+        if tag not in self._app.tags(self._resource, record_id, request.context.actor):
             raise errors.TagNotFound(tag=shown(tag)[1:-1])
         response.status = falcon.HTTP_204
 

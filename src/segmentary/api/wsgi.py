@@ -3,6 +3,7 @@
 request id  -> first, so that a refused request has one too
 suffix      -> /v2.0/networks.json is /v2.0/networks
 actor       -> before anything is read of the body
+policy      -> once the handler is known: may this actor ask for this at all? The use case decides about which records
 """
 
 import logging
@@ -12,9 +13,12 @@ import falcon
 from segmentary.api.authentication import Authentication
 from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, global_request_id, new_request_id
+from segmentary.api.operation import Described
 from segmentary.api.routes import OPEN_PATHS, routes
 from segmentary.app import Application
+from segmentary.catalog.action import ANYONE, OPERATE
 from segmentary.errors import Broken, NotAuthenticated, SegmentaryError
+from segmentary.services.policy import Policy
 from segmentary.wire import fault
 
 LOG = logging.getLogger("segmentary")
@@ -23,9 +27,15 @@ LOG = logging.getLogger("segmentary")
 class _Middleware:
     """Runs around every handler."""
 
-    def __init__(self, authentication: Authentication) -> None:
-        """Ask this for the actor of a request."""
-        self._authentication = authentication
+    def __init__(self, authentication: Authentication, policy: Policy) -> None:
+        """Ask one for the actor of a request, the other for what that may do."""
+        self._authentication, self._policy = authentication, policy
+        self._actions: dict[tuple[object, str], str] = {}
+
+    def know(self, handler: Described) -> None:
+        """Note which action each method of a handler is."""
+        for method, operation in handler.operations().items():
+            self._actions[handler, method.upper()] = operation.action
 
     def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
         """Give the request an id and an actor."""
@@ -39,17 +49,31 @@ class _Middleware:
         if request.path not in OPEN_PATHS:
             request.context.actor = self._authentication.actor(request, global_request_id(request) or request_id)
 
+    def process_resource(
+        self, request: falcon.Request, _response: falcon.Response, handler: object, parameters: dict[str, str]
+    ) -> None:
+        """Refuse an actor who may not ask this of anything; a method that says nothing of itself is the operator's."""
+        actor = request.context.get("actor")
+        if actor is None or actor.trusted or not hasattr(handler, f"on_{request.method.lower()}"):
+            return
+        action = self._actions.get((handler, request.method), OPERATE)
+        rights = self._policy.rights(actor)
+        if rights is not None and action != ANYONE:
+            rights.require(action, parameters.get("project_id"))
+
 
 def make_wsgi(app: Application, bodies: Bodies) -> falcon.App[falcon.Request, falcon.Response]:
     """Return the WSGI application of an opened application, which reads request bodies through `bodies`."""
     authentication = Authentication(app.settings)
-    wsgi = falcon.App(media_type=JSON, middleware=[_Middleware(authentication)])
+    middleware = _Middleware(authentication, app.policy)
+    wsgi = falcon.App(media_type=JSON, middleware=[middleware])
     wsgi.req_options.strip_url_path_trailing_slash = True
     wsgi.add_error_handler(Exception, _unexpected)
     wsgi.add_error_handler(falcon.HTTPError, _http_error)
     wsgi.add_error_handler(SegmentaryError, _refused)
     for path, handler in routes(app, bodies):
         wsgi.add_route(path, handler)
+        middleware.know(handler)
     return wsgi
 
 

@@ -1,13 +1,16 @@
 """The application: settings -> a database and the use cases on it; `open` is the library's front door.
 
 application.py   the composition root: records of any resource, audits, desired state
+collection.py    the records of one resource
 hosts.py         hosts and what they reach
 dead_letters.py  events that destinations gave up
 neutron.py       the database of a Neutron
 """
 
-from segmentary.app.application import Application, Collection, known_id, open  # noqa: A004, read as segmentary.open
-from segmentary.app.hosts import LIBRARY, Hosts
+from segmentary.app.application import Application, open  # noqa: A004, read as segmentary.open
+from segmentary.app.collection import Collection, known_id
+from segmentary.app.hosts import Hosts
 from segmentary.app.neutron import audit_neutron
+from segmentary.catalog.actor import LIBRARY
 
 __all__ = ["LIBRARY", "Application", "Collection", "Hosts", "audit_neutron", "known_id", "open"]

@@ -8,25 +8,26 @@ with segmentary.open("sqlite:///segments.db") as app:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType, TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
+from segmentary.app.collection import Collection, known_id
 from segmentary.app.dead_letters import DeadLetters
-from segmentary.app.hosts import LIBRARY, Hosts, again
+from segmentary.app.hosts import Hosts, again
 from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
-from segmentary.catalog.actor import Actor
+from segmentary.catalog.actor import LIBRARY, Actor
 from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, records
+from segmentary.db import scope as scopes
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
-from segmentary.db.transaction import Database, Observer, Tx
-from segmentary.errors import InvalidInput, InvalidValue, Item, UnrecognizedFilter, blaming
-from segmentary.rules.attribute import Attribute, Resource, describe
-from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
+from segmentary.db.transaction import Database, Explain, Observer, Tx
+from segmentary.errors import SegmentaryError
+from segmentary.rules.attribute import Resource, describe
+from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.finding import Audit
-from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import ListQuery
 from segmentary.rules.plan import Plan, Wanted
-from segmentary.rules.tags import Tags, unpack
+from segmentary.rules.tags import unpack
 from segmentary.services import (
     agent,
     audit,
@@ -43,14 +44,17 @@ from segmentary.services.call import Call, project_network_types
 from segmentary.services.feed import Feed
 from segmentary.services.hook import Hooks
 from segmentary.services.idempotency import Once, once
+from segmentary.services.policy import ALL, Policy, Rights
+from segmentary.services.policy_rules import rules_in_force
 from segmentary.services.quota import Quotas
 from segmentary.services.relay import Relay
 from segmentary.services.together import Together
 from segmentary.settings import Settings, load
 from segmentary.wire.desired import document
+from segmentary.wire.encode import Fields
 from segmentary.wire.metrics import Metric, of_destinations, of_feed
 
-T = TypeVar("T")
+R = TypeVar("R")
 # The module with a resource's use cases; each has create, update, delete and explain.
 SERVICES: Mapping[str, ModuleType] = {
     "network": network,
@@ -84,6 +88,7 @@ class Application:
         """Prepare the database of the settings; nothing is connected yet."""
         project_network_types(settings)
         self.settings = settings
+        self.policy = Policy(rules_in_force(settings.policy_file))
         self.hooks = Hooks()
         self.hooks.load()
         observer = Observer(self.hooks.precommit, self._committed, self.hooks.allows)
@@ -173,9 +178,12 @@ class Application:
         Single segments, or networks, that several threads ask for at the same moment are stored together, unless there
         are hooks, which are told of one request at a time.
         """
+        rights = self.policy.rights(actor)
+        if rights is not None:
+            rights.require_create(resource, drafts)
         if resource.name in TOGETHER and len(drafts) == 1 and not self.hooks.are_any:
             draft = replace(drafts[0], request_id=actor.request_id)
-            return [self._together.do((resource, replace(actor, request_id=None)), draft)]
+            return [self._together.do((resource, actor.asking(None)), draft)]
         return self._create(resource, drafts, actor)
 
     def _create_together(self, key: tuple[Resource, Actor], drafts: Sequence[Draft[Any]]) -> list[Any]:
@@ -185,8 +193,15 @@ class Application:
     def _create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
         self.hooks.before(Verb.CREATED, resource, [(None, one.given) for one in drafts], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
-        work: Callable[[Any], list[Any]] = lambda tx: service.create(tx, call, drafts)  # noqa: E731, typed
-        return self.database.run(work, explain=lambda tx, rule: service.explain(tx, rule, drafts))
+        rights = self.policy.rights(actor)
+
+        def work(tx: Tx) -> list[Any]:
+            if rights is not None:
+                rights.require_references(tx, resource, drafts)
+            created: list[Any] = service.create(tx, call, drafts)
+            return created
+
+        return self._run(rights, work, lambda tx, rule: service.explain(tx, rule, drafts))
 
     def create_once(
         self,
@@ -197,19 +212,47 @@ class Application:
         answer: Callable[[Sequence[Any]], bytes],
     ) -> bytes:
         """Create records unless that was done for this key before; return `answer` of them, or the one kept then."""
+        rights = self.policy.rights(actor)
+        if rights is not None:
+            rights.require_create(resource, drafts)
         self.hooks.before(Verb.CREATED, resource, [(None, one.given) for one in drafts], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
-        return self.database.run(
-            lambda tx: once(tx, call, asked, lambda tx: answer(service.create(tx, call, drafts))),
-            explain=lambda tx, rule: service.explain(tx, rule, drafts),
-        )
+
+        def work(tx: Tx) -> bytes:
+            if rights is not None:
+                rights.require_references(tx, resource, drafts)
+            return once(tx, call, asked, lambda tx: answer(service.create(tx, call, drafts)))
+
+        return self._run(rights, work, lambda tx, rule: service.explain(tx, rule, drafts))
+
+    def _run(self, rights: Rights | None, work: Callable[[Tx], R], explain: Explain) -> R:
+        """Run work that writes; what it is refused for tells a caller nothing of what that one may not see."""
+        try:
+            return self.database.run(work, explain=explain)
+        except SegmentaryError as error:
+            if rights is None:
+                raise
+            raise rights.veiled(error) from error
+
+    def fields(self, resource: Resource, actor: Actor, asked: frozenset[str] = ALL) -> Fields:
+        """Return which of the attributes asked for, all if there are none, an actor is shown."""
+        rights = self.policy.rights(actor)
+        return asked if rights is None else rights.fields(resource, asked)
 
     def find(self, resource: Resource, query: ListQuery) -> list[Row]:
         """Return the rows of a list."""
         return self.page(resource, query).rows
 
-    def page(self, resource: Resource, query: ListQuery) -> Page:
-        """Return a page of a list; raise the resource's `NotFound` for a marker that can be no id."""
+    def page(self, resource: Resource, query: ListQuery, actor: Actor = LIBRARY) -> Page:
+        """Return a page of a list of what an actor may see.
+
+        Raises the resource's `NotFound` for a marker that can be no id, or whose record may not be seen.
+        """
+        rights = self.policy.rights(actor)
+        scope = None
+        if rights is not None:
+            rights.require_query(resource, query)
+            scope = rights.scope(resource)
         if query.marker is not None and query.limit is not None:
             query = replace(query, marker=known_id(resource, query.marker))
         complete = self._completions.get(resource.name)
@@ -218,14 +261,19 @@ class Application:
             # The number first: what it counts was committed before the list is read.
             sequence = outbox.latest(tx)
             asked, branches = host_mapping.narrowed(tx, query) if resource.name == "segment" else (query, None)
+            if scope is not None:
+                branches = scopes.branches(scope)
             rows = listing.find(tx, resource, asked, branches)
             rows = complete(tx, rows, query.fields) if complete else rows
             return Page(sequence, rows, listing.count(tx, resource, asked, branches) if query.counted else None)
 
         return self.database.read(work, one_state=complete is not None or query.counted)
 
-    def show(self, resource: Resource, record_id: str, fields: frozenset[str] = frozenset()) -> Row:
-        """Return the row of one record."""
+    def show(self, resource: Resource, record_id: str, fields: frozenset[str] = ALL, actor: Actor = LIBRARY) -> Row:
+        """Return the row of one record; raise the resource's `NotFound` if there is none that the actor may see."""
+        rights = self.policy.rights(actor)
+        if rights is not None and rights.scope(resource) is not None:
+            rights.require_visible(resource, record_id, self._look(resource, record_id))
         complete = self._completions.get(resource.name)
         if complete is None:
             return self.database.read(lambda tx: records.show(tx, resource, record_id))
@@ -235,112 +283,42 @@ class Application:
 
     def update(self, resource: Resource, record_id: str, changes: Changes, revision: int | None, actor: Actor) -> Any:  # noqa: ANN401, a record; what, which, how, when, who
         """Change a record and return it as it is now."""
+        self._require_change("update", resource, record_id, changes, actor)
         self.hooks.before(Verb.UPDATED, resource, [(record_id, changes)], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], Any] = lambda tx: service.update(tx, call, record_id, changes, revision)  # noqa: E731, typed
-        return self.database.run(work, explain=again)
+        return self._run(self.policy.rights(actor), work, again)
 
     def delete(self, resource: Resource, record_id: str, revision: int | None, actor: Actor) -> None:
         """Delete a record."""
+        self._require_change("delete", resource, record_id, {}, actor)
         self.hooks.before(Verb.DELETED, resource, [(record_id, {})], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         work: Callable[[Any], None] = lambda tx: service.delete(tx, call, record_id, revision)  # noqa: E731, typed
-        self.database.run(work, explain=again)
+        self._run(self.policy.rights(actor), work, again)
 
-    def tags(self, resource: Resource, record_id: str) -> tuple[str, ...]:
+    def _require_change(self, verb: str, resource: Resource, record_id: str, changes: Changes, actor: Actor) -> None:
+        rights = self.policy.rights(actor)
+        if rights is not None:
+            rights.require_change(verb, resource, record_id, changes, lambda: self._look(resource, record_id))
+
+    def _look(self, resource: Resource, record_id: str) -> Row:
+        return self.database.read(lambda tx: records.show(tx, resource, record_id))
+
+    def tags(self, resource: Resource, record_id: str, actor: Actor = LIBRARY) -> tuple[str, ...]:
         """Return the tags of a record; raise `TagResourceNotFound`."""
         assert resource.tags is not None  # noqa: S101, only resources that have tags have the paths
         with tag.naming(resource, record_id):
-            known = known_id(resource, record_id)
-            return unpack(self.database.read(lambda tx: records.show(tx, resource, known))[resource.tags])
+            return unpack(self.show(resource, known_id(resource, record_id), ALL, actor)[resource.tags])
 
     def change_tags(self, resource: Resource, record_id: str, change: tag.Change, actor: Actor) -> tuple[str, ...]:
         """Change the tags of a record and return them as they are now; raise `TagResourceNotFound`."""
-        self.hooks.before(Verb.UPDATED, resource, [(record_id, {"tags": change.tags})], actor)
         call = Call(actor, self.settings)
         with tag.naming(resource, record_id):
             known = known_id(resource, record_id)
+            self._require_change("update", resource, known, {"tags": change.tags}, actor)
+            self.hooks.before(Verb.UPDATED, resource, [(record_id, {"tags": change.tags})], actor)
             return self.database.run(lambda tx: tag.change(tx, call, resource, known, change))
-
-
-class Collection(Generic[T]):
-    """The records of one resource, for library users: the verbs and errors of the API, without HTTP.
-
-    Attributes have their Python names, such as `provider_network_type` for provider:network_type.
-    """
-
-    def __init__(self, app: Application, record: type[T], actor: Actor = LIBRARY) -> None:
-        """Bind a resource to an application."""
-        self._app, self._record, self._actor = app, record, actor
-        self._resource = describe(record)
-
-    def create(self, **values: object) -> T:
-        """Create a record and return it."""
-        draft: Draft[T] = create_draft(self._resource, values, by_wire=False)
-        created: T = self._app.create(self._resource, [draft], self._actor)[0]
-        return created
-
-    def create_many(self, items: Sequence[Mapping[str, object]]) -> list[T]:
-        """Create several records, all or none, and return them in order; an error tells which `item` it is about."""
-        drafts: list[Draft[T]] = []
-        for place, values in enumerate(items):
-            item = Item(self._resource.collection, place)
-            with blaming(item):
-                drafts.append(create_draft(self._resource, values, by_wire=False, item=item))
-        return self._app.create(self._resource, drafts, self._actor) if drafts else []
-
-    def list(self, query: ListQuery | None = None, /, **filters: object) -> list[T]:
-        """Return the records whose attributes have these values; a list of values means any of them."""
-        asked = query or ListQuery(filters=self._checked(filters))
-        return records.as_records(self._record, self._app.find(self._resource, asked))
-
-    def show(self, record_id: str) -> T:
-        """Return one record; raise the resource's `NotFound`."""
-        return records.as_records(self._record, [self._app.show(self._resource, self._known(record_id))])[0]
-
-    def update(self, record_id: str, *, if_revision: int | None = None, **changes: object) -> T:
-        """Change a record, only at revision `if_revision` if that is given, and return it as it is now."""
-        checked = update_draft(self._resource, changes, by_wire=False)
-        updated: T = self._app.update(self._resource, self._known(record_id), checked, if_revision, self._actor)
-        return updated
-
-    def delete(self, record_id: str, *, if_revision: int | None = None) -> None:
-        """Delete a record, only at revision `if_revision` if that is given."""
-        self._app.delete(self._resource, self._known(record_id), if_revision, self._actor)
-
-    def _known(self, record_id: str) -> str:
-        return known_id(self._resource, record_id)
-
-    def _checked(self, filters: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
-        known = {name: one for name, one in self._resource.by_name.items() if one.filterable}
-        unknown = sorted(set(filters) - set(known))
-        problems: list[InvalidInput] = []
-        if unknown:
-            problems.append(UnrecognizedFilter(attribute=", ".join(unknown), known=", ".join(sorted(known))))
-        checked: dict[str, tuple[object, ...]] = {}
-        for name, value in filters.items():
-            values = tuple(value) if isinstance(value, list | tuple | set) else (value,)
-            try:
-                checked[name] = tuple(_asked(known[name], each) for each in values) if name in known else ()
-            except UnfitValueError as unfit:
-                reason = f"{shown(value)} is not allowed, a filter on it must be {unfit}, or a list of such values"
-                problems.append(InvalidValue(attribute=name, value=value, reason=reason))
-        refuse(problems)
-        return checked
-
-
-def _asked(one: Attribute, value: object) -> object:
-    """Return the value a filter asks for; None where an attribute may have none."""
-    kind = one.kind.entry if isinstance(one.kind, Tags) else one.kind
-    return None if value is None and one.nullable else kind.accept(value)
-
-
-def known_id(resource: Resource, text: str) -> str:
-    """Return a record's id in stored form; raise the resource's `NotFound` for what can be no id."""
-    try:
-        return Uuid().accept(text)
-    except UnfitValueError:
-        raise resource.not_found(id=shown(text)) from None
 
 
 def open(url: str = "sqlite:///segmentary.db", **settings: Any) -> Application:  # noqa: A001, ANN401, reads as segmentary.open

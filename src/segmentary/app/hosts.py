@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from segmentary.catalog import HostMapping
-from segmentary.catalog.actor import LOCAL_PROJECT, Actor
+from segmentary.catalog.actor import LIBRARY, Actor
 from segmentary.catalog.agent import INCLUDED, Report
 from segmentary.db import reach
 from segmentary.db.transaction import Database, Tx
@@ -12,8 +12,6 @@ from segmentary.services import drift, host, host_mapping
 from segmentary.services.call import Call
 from segmentary.services.hook import Asked, Hooks
 from segmentary.settings import Settings
-
-LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT)
 
 
 def again(_tx: object, _rule: object) -> None:

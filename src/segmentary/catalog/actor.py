@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 LOCAL_PROJECT = "default"
 LOCAL_DOMAIN = "default"
-ADMIN, SERVICE = "admin", "service"
-IMPLIED = {ADMIN: "manager", "manager": "member", "member": "reader"}
+IMPLIED = {"admin": "manager", "manager": "member", "member": "reader"}
 
 
 def with_implied(roles: Iterable[str]) -> frozenset[str]:
@@ -25,25 +24,24 @@ def with_implied(roles: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-EVERY_ROLE = with_implied([ADMIN, SERVICE])
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
     """The caller of a use case: `name` for the journal, `project_id` owner of what is created without one.
 
-    `system` says that the credentials are for the whole installation and for no project, which then is "".
+    `system` says that the credentials are for the whole installation and for no project, which then is "". `trusted` is
+    who needs no permission: the library's user has the database, and some installations trust whoever can connect.
     """
 
     name: str
     project_id: str
     domain_id: str = LOCAL_DOMAIN
     user_id: str = ""
-    roles: frozenset[str] = EVERY_ROLE
+    roles: frozenset[str] = frozenset()
     system: bool = False
+    trusted: bool = False
     request_id: str | None = None
 
-    def asking(self, request_id: str) -> "Actor":
+    def asking(self, request_id: str | None) -> "Actor":
         """Return the actor of one request; called for each, so without the cost of `replace`."""
         return Actor(
             name=self.name,
@@ -52,5 +50,10 @@ class Actor:
             user_id=self.user_id,
             roles=self.roles,
             system=self.system,
+            trusted=self.trusted,
             request_id=request_id,
         )
+
+
+# Who uses the library has the database.
+LIBRARY = Actor(name="library", project_id=LOCAL_PROJECT, trusted=True)

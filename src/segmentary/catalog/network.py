@@ -109,7 +109,8 @@ _LACKING = (
         ),
     ),
     lookups=(*(lookup(*one) for one in _LACKING), *TAG_FILTERS),
-    indexes=(("project_id", "id"),),
+    # What a project sees is looked up by each of these; see segmentary.db.scope.
+    indexes=(("project_id", "id"), ("shared", "id"), ("router_external", "id")),
     summary=("id", "name", *(f"provider:{name}" for name in PROVIDER.values()), "mtu"),
 )
 class Network:

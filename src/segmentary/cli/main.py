@@ -11,6 +11,7 @@ from segmentary import __version__
 from segmentary.cli import audit as audit_command
 from segmentary.cli import database, desired, destination, resource, server
 from segmentary.cli.host import host_group
+from segmentary.cli.policy import policy_group
 from segmentary.cli.quota import quota_group
 from segmentary.cli.relay import run_relay
 from segmentary.cli.user import user_group
@@ -148,6 +149,7 @@ def apply(file: TextIO, prune: bool, expected: str | None, yes: bool, **argument
 
 commands.add_command(host_group)
 commands.add_command(quota_group)
+commands.add_command(policy_group)
 commands.add_command(user_group)
 for group in resource.groups():
     commands.add_command(group)

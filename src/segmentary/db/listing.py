@@ -69,7 +69,7 @@ def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None
     sort = tuple((name, descending != query.reverse) for name, descending in query.sort)
     after: tuple[bool, ...] = ()
     if query.limit is not None and query.marker is not None:
-        marker = _marker(tx, resource, query)
+        marker = _marker(tx, resource, query, branches)
         if marker is not None:
             after = tuple(value is None for value in marker)
             values |= {
@@ -119,7 +119,7 @@ def _filters(resource: Resource, query: ListQuery) -> tuple[tuple[tuple[str, int
     return tuple(shape), values
 
 
-def _marker(tx: Tx, resource: Resource, query: ListQuery) -> Row | None:
+def _marker(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None) -> Row | None:
     """Return the marker's values of the sort keys, as the query has them or else as they are stored.
 
     With the values in the query, or where the id is the only key, the marker's record may be gone by now.
@@ -128,17 +128,24 @@ def _marker(tx: Tx, resource: Resource, query: ListQuery) -> Row | None:
     if query.marker_values is not None or names == ("id",):
         known = dict(query.marker_values or {}, id=query.marker)
         return tuple([known[name] for name in names])
-    row = tx.row(_marker_values(resource, names), {"id": query.marker})
+    values = {"id": query.marker, **(branches.values if branches else {})}
+    row = tx.row(_marker_values(resource, names, _shape_of(branches)), values)
     if row is None:
         raise resource.not_found(id=query.marker)
     return row
 
 
 @lru_cache(SHAPES)
-def _marker_values(resource: Resource, names: tuple[str, ...]) -> Statement:
+def _marker_values(
+    resource: Resource, names: tuple[str, ...], branches: tuple[MakeBranches, tuple[int, ...]] | None
+) -> Statement:
     table = TABLES[resource.collection]
     columns = [table.c[name] for name in names]
-    return Statement(select(*columns).where(table.c.id == bindparam("id")), columns)
+    statement = select(*columns).where(table.c.id == bindparam("id"))
+    if branches is not None:  # a record that is no part of the list is no place in it
+        make, sizes = branches
+        statement = statement.where(or_(*make(*sizes)))
+    return Statement(statement, columns)
 
 
 @lru_cache(SHAPES)

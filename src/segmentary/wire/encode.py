@@ -19,6 +19,8 @@ from segmentary.rules.tags import unpack
 _ENCODE = msgspec.json.Encoder().encode
 Wire = dict[str, object]
 _NO_FIELDS: frozenset[str] = frozenset()
+# The attributes to show, by their names in JSON, all if there is none; or what tells them of each row.
+Fields = frozenset[str] | Callable[[Any], frozenset[str]]
 
 
 def record_object(record: object) -> Wire:
@@ -28,22 +30,20 @@ def record_object(record: object) -> Wire:
     return {wire: value for wire, value in values if value is not msgspec.UNSET}
 
 
-def encodable(records: Sequence[object]) -> list[msgspec.Struct]:
+def encodable(records: Sequence[object], fields: Fields = _NO_FIELDS) -> list[msgspec.Struct]:
     """Return records of one resource as objects that are encoded as they are shown."""
     resource = describe(records[0])
-    return _shape(resource, _NO_FIELDS)(list(map(_values_of(resource), records)))
+    return _shaped(resource, list(map(_values_of(resource), records)), fields)
 
 
-def one(resource: Resource, row: Sequence[Any], fields: frozenset[str] = _NO_FIELDS) -> bytes:
+def one(resource: Resource, row: Sequence[Any], fields: Fields = _NO_FIELDS) -> bytes:
     """Return the body of an answer with one record."""
-    return _ENCODE({resource.name: _shape(resource, fields)([row])[0]})
+    return _ENCODE({resource.name: _shaped(resource, [row], fields)[0]})
 
 
-def several(
-    resource: Resource, rows: Sequence[Sequence[Any]], fields: frozenset[str] = _NO_FIELDS, **beside: object
-) -> bytes:
+def several(resource: Resource, rows: Sequence[Sequence[Any]], fields: Fields = _NO_FIELDS, **beside: object) -> bytes:
     """Return the body of an answer with a list of records, and what else stands `beside` it."""
-    return _ENCODE({resource.collection: _shape(resource, fields)(rows), **beside})
+    return _ENCODE({resource.collection: _shaped(resource, rows, fields), **beside})
 
 
 def page(name: str, entries: Sequence[Wire], links: Sequence[object]) -> bytes:
@@ -54,6 +54,12 @@ def page(name: str, entries: Sequence[Wire], links: Sequence[object]) -> bytes:
 def document(value: object) -> bytes:
     """Return any other JSON document."""
     return _ENCODE(value)
+
+
+def _shaped(resource: Resource, rows: Sequence[Sequence[Any]], fields: Fields) -> list[msgspec.Struct]:
+    if callable(fields):
+        return [_shape(resource, fields(row))([row])[0] for row in rows]
+    return _shape(resource, fields)(rows)
 
 
 @lru_cache

@@ -24,6 +24,7 @@ FAULTS: Mapping[type[SegmentaryError], tuple[int, str]] = {
     errors.RuleBroken: (400, "InvalidInput"),
     errors.BodyTooLarge: (413, "HTTPRequestEntityTooLarge"),
     errors.NotAuthenticated: (401, "HTTPUnauthorized"),
+    errors.PolicyNotAuthorized: (403, ""),
     errors.NotFound: (404, ""),
     errors.IdempotencyKeyReused: (422, ""),
     errors.EventsDropped: (410, ""),

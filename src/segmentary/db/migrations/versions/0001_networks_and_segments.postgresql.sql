@@ -113,6 +113,10 @@ CREATE TABLE networks (
 
 CREATE INDEX networks_project_id_id ON networks (project_id, id);
 
+CREATE INDEX networks_router_external_id ON networks (router_external, id);
+
+CREATE INDEX networks_shared_id ON networks (shared, id);
+
 CREATE TABLE physical_networks (
     id UUID NOT NULL,
     name VARCHAR(65) COLLATE "C" NOT NULL,

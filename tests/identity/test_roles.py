@@ -1,0 +1,302 @@
+"""A table of every action by role, made from the policy and compared with a running server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segmentary.catalog import RESOURCES, Network
+from segmentary.catalog.action import ACTIONS, ANYONE, OPERATE, SYSTEM
+from segmentary.catalog.actor import Actor
+from segmentary.catalog.network import PROVIDER
+from segmentary.rules.attribute import describe
+from segmentary.services import user
+from segmentary.services.policy import Policy, Rights
+from segmentary.services.policy_rules import rules_in_force
+from segmentary.services.user import User
+from tests.servers.asking import Answer, Asker
+from tests.servers.service import Service
+
+Start = Callable[..., Service]
+Object = dict[str, Any]
+pytestmark = pytest.mark.databases("sqlite")
+ROLES = ("admin", "manager", "member", "reader", "service", "guest")
+# A value for each attribute that has a rule of its own, other than the default; and what must stand beside it.
+VALUES: Object = {
+    "provider:network_type": "local",
+    "provider:physical_network": "alpha",
+    "provider:segmentation_id": 7,
+    "segments": [{"provider:network_type": "local"}],
+    "shared": True,
+    "router:external": True,
+    "use_reserved": True,
+}
+HOST = {"host": {"agent_type": "reporter", "physical_networks": []}}
+numbers = count(100)
+
+
+class Site:
+    """A server, and its users: one with each role in the project blue."""
+
+    def __init__(self, service: Service, tokens: dict[str, str]) -> None:
+        self.service = service
+        self._tokens = tokens
+        self._asker = Asker(service.url)
+
+    def close(self) -> None:
+        self._asker.close()
+
+    def ask(self, who: str, method: str, path: str, body: object = None) -> Answer:
+        return self._asker.ask(method, path, body, {"X-Auth-Token": self._tokens[who]})
+
+    def made(self, path: str, body: Object) -> Object:
+        """Create a record as admin."""
+        answer = self.ask("admin", "POST", f"/v2.0/{path}", body)
+        assert answer.status == 201, answer.body
+        (created,) = answer.document.values()
+        return dict(created)
+
+    def network(self, **values: object) -> Object:
+        return self.made("networks", {"network": {"project_id": "blue", **values}})
+
+    def record(self, resource: str) -> Object:
+        """Create a record of a resource that nobody uses."""
+        number = next(numbers)
+        if resource == "network":
+            return self.network()
+        if resource == "segment":
+            values = {"network_id": self.network()["id"], "network_type": "vxlan", "segmentation_id": number}
+        elif resource == "network_segment_range":
+            values = {"network_type": "gre", "minimum": number, "maximum": number}
+        elif resource == "physical_network":
+            values = {"name": f"physical-{number}"}
+        elif resource == "event_destination":
+            values = {"kind": "webhook", "endpoint": "http://127.0.0.1:1/", "paused": True}
+        else:
+            assert resource == "agent"
+            host = f"host-{number}"
+            assert self.ask("admin", "PUT", f"/v2.0/hosts/{host}", HOST).status == 200
+            (agent,) = self.ask("admin", "GET", f"/v2.0/agents?host={host}").document["agents"]
+            return dict(agent)
+        return self.made(f"{resource}s", {resource: values})
+
+
+def rights_of(role: str, project_id: str = "blue") -> Rights:
+    actor = User(name=role, project_id=project_id, roles=(role,)).actor
+    found = Policy(rules_in_force()).rights(actor)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    file = tmp_path_factory.mktemp("users") / "users"
+    tokens = {}
+    for name, project, role in [*((role, "blue", role) for role in ROLES), ("foreigner", "green", "member")]:
+        token = user.add(str(file), User(name=name, project_id=project, roles=(role,)), None)
+        assert token is not None
+        tokens[name] = token
+    return file, tokens
+
+
+@pytest.fixture
+def site(start_server: Start, users: tuple[Path, dict[str, str]]) -> Iterator[Site]:
+    file, tokens = users
+    with closing(Site(start_server("--users-file", str(file)), tokens)) as one:
+        one.made("physical_networks", {"physical_network": {"name": "alpha"}})
+        yield one
+
+
+NETWORKS: dict[str, Object] = {
+    "of blue": {},
+    "of green": {"project_id": "green"},
+    "of green, shared": {"project_id": "green", "shared": True},
+    "of green, external": {"project_id": "green", "router:external": True},
+    "of blue, shared": {"shared": True},
+}
+
+
+def expected(rights: Rights, verb: str, resource: str, values: Object) -> int:
+    """Return the status that the policy asks for on a record with these values."""
+    features = rights.features(describe(Network), values | {"router_external": values.get("router:external")})
+    features = features if resource == "network" else frozenset()
+
+    def allows(action: str) -> bool:
+        return any(ground <= features for ground in rights.grounds(action))
+
+    if not allows(f"get_{resource}"):
+        return 404
+    if not allows(f"{verb}_{resource}"):
+        return 403
+    return 204 if verb == "delete" else 200
+
+
+def test_networks_are_seen_changed_and_deleted_by_those_who_may(site: Site) -> None:
+    for role in (*ROLES, "foreigner"):
+        rights = rights_of(*(("member", "green") if role == "foreigner" else (role,)))
+        for title, values in NETWORKS.items():
+            network = site.network(**values)
+            path = f"/v2.0/networks/{network['id']}"
+            facts = {"project_id": "blue"} | values
+            listed = site.ask(role, "GET", "/v2.0/networks?with_count=true").document
+            seen = expected(rights, "get", "network", facts)
+            assert site.ask(role, "GET", path).status == seen, (role, title)
+            assert (network["id"] in [one["id"] for one in listed["networks"]]) == (seen == 200), (role, title)
+            assert listed["count"] == len(listed["networks"])
+            for verb, method, body in (("update", "PUT", {"network": {"name": "new"}}), ("delete", "DELETE", None)):
+                answer = site.ask(role, method, path, body)
+                assert answer.status == expected(rights, verb, "network", facts), (role, title, verb, answer.body)
+
+
+def test_other_records_are_seen_changed_and_deleted_by_those_who_may(site: Site) -> None:
+    for resource in (one for one in RESOURCES if one.routed and one.name != "network"):
+        for role in ROLES:
+            rights, record = rights_of(role), site.record(resource.name)
+            path = f"/v2.0/{resource.collection}/{record['id']}"
+            listed = site.ask(role, "GET", f"/v2.0/{resource.collection}")
+            assert listed.status == 200
+            seen = expected(rights, "get", resource.name, {})
+            assert (record["id"] in [one["id"] for one in listed.document[resource.collection]]) == (seen == 200)
+            assert site.ask(role, "GET", path).status == seen, (role, resource.name)
+            change = {resource.name: {"description": "new"}}
+            for verb, method, body in (("update", "PUT", change), ("delete", "DELETE", None)):
+                answer = site.ask(role, method, path, body)
+                assert answer.status == expected(rights, verb, resource.name, {}), (role, resource.name, verb)
+
+
+def test_records_are_created_by_those_who_may(site: Site) -> None:
+    network = site.network()["id"]
+    bodies: dict[str, Callable[[], Object]] = {
+        "network": dict,
+        "segment": lambda: {"network_id": network, "network_type": "geneve", "segmentation_id": next(numbers)},
+        "network_segment_range": lambda: {
+            "network_type": "vxlan",
+            "minimum": (number := next(numbers)),
+            "maximum": number,
+        },
+        "physical_network": lambda: {"name": f"physical-{next(numbers)}"},
+        "event_destination": lambda: {"kind": "webhook", "endpoint": "http://127.0.0.1:1/", "paused": True},
+    }
+    assert {*bodies, "agent"} == {one.name for one in RESOURCES if one.routed}
+    for role in ROLES:
+        rights = rights_of(role)
+        for resource, body in bodies.items():
+            answer = site.ask(role, "POST", f"/v2.0/{resource}s", {resource: body()})
+            assert answer.status == (201 if rights.grounds(f"create_{resource}") else 403), (role, resource)
+        if rights.grounds("create_network"):
+            of_green = site.ask(role, "POST", "/v2.0/networks", {"network": {"project_id": "green"}})
+            assert of_green.status == (201 if role == "admin" else 400), role
+
+
+def test_attributes_are_set_and_shown_for_those_who_may(site: Site) -> None:
+    rules = [one.name.partition(":") for one in ACTIONS]
+    assert {name for verb, _, name in rules if name and verb != "get_network"} == set(VALUES)
+    vlan = {"provider:network_type": "vlan", "provider:physical_network": "alpha"}
+    beside: Object = {"provider:physical_network": vlan, "provider:segmentation_id": vlan, "use_reserved": vlan}
+    for role in ROLES:
+        rights = rights_of(role)
+        for name, value in VALUES.items():
+            number = {"provider:segmentation_id": next(numbers)} if name in beside else {}
+            values = {**beside.get(name, {}), name: value, **number}
+            if not rights.grounds("create_network"):
+                continue
+            answer = site.ask(role, "POST", "/v2.0/networks", {"network": values})
+            allowed = all(rights.grounds(f"create_network:{one}") for one in values)
+            assert answer.status == (201 if allowed else 403), (role, name, answer.body)
+            if not allowed:
+                assert answer.fault["type"] == "PolicyNotAuthorized"
+        # Said to be as it is by default, an attribute asks for nothing.
+        if rights.grounds("create_network"):
+            plain = {"shared": False, "router:external": False, "use_reserved": False}
+            assert site.ask(role, "POST", "/v2.0/networks", {"network": plain}).status == 201, role
+        network = site.network(**vlan, **{"provider:segmentation_id": next(numbers)})
+        changes = {**{name: network[name] for name in network if name.startswith("provider:")}, "shared": True}
+        for name, value in {**changes, "router:external": True, "use_reserved": True}.items():
+            answer = site.ask(role, "PUT", f"/v2.0/networks/{network['id']}", {"network": {name: value}})
+            allowed = bool(rights.grounds("update_network") and rights.grounds(f"update_network:{name}"))
+            refusal = 404 if role == "guest" else 403  # the only one who does not see it
+            assert answer.status == (200 if allowed else refusal), (role, name, answer.body)
+        if rights.grounds("get_network"):
+            shown = site.ask(role, "GET", f"/v2.0/networks/{site.network(shared=True)['id']}").document["network"]
+            for name in PROVIDER.values():
+                allowed = bool(rights.grounds(f"get_network:provider:{name}"))
+                assert (f"provider:{name}" in shown) == allowed, (role, name)
+                filtered = site.ask(role, "GET", f"/v2.0/networks?provider:{name}=7")
+                assert (filtered.status == 403) != allowed, (role, name)
+            tunnel = [{"provider:network_type": "vxlan", "provider:segmentation_id": next(numbers)}]
+            two = site.network(shared=True, segments=[{"provider:network_type": "local"}, *tunnel])
+            shown = site.ask(role, "GET", f"/v2.0/networks/{two['id']}").document["network"]
+            assert ("segments" in shown) == bool(rights.grounds("get_network:segments")), role
+            fields = site.ask(role, "GET", "/v2.0/networks?fields=provider:network_type").document["networks"]
+            assert any(fields) == bool(rights.grounds("get_network:provider:network_type"))
+
+
+def test_what_is_no_resource_is_done_by_those_who_may(site: Site) -> None:
+    segment = site.record("segment")["id"]
+    attempts: dict[str, list[tuple[str, str, object]]] = {
+        "get_host": [
+            *(("GET", path, None) for path in ("hosts", "hosts/h", "hosts/h/segments", "hosts/h/drift")),
+            ("GET", f"segments/{segment}/hosts", None),
+        ],
+        "report_host": [("PUT", "hosts/h", HOST)],
+        "delete_host": [("DELETE", "hosts/h", None)],
+        "map_host": [("PUT", f"segments/{segment}/hosts/h", {}), ("DELETE", f"segments/{segment}/hosts/h", None)],
+        "get_segment_event": [("GET", "segment-events", None)],
+        "get_quota": [("GET", f"quotas/blue{one}", None) for one in ("", "/details", "/default")],
+        "update_quota": [("PUT", "quotas/blue", {"quota": {"network": 500}})],
+        "delete_quota": [("DELETE", "quotas/blue", None)],
+    }
+    resources = tuple(one.name for one in RESOURCES)
+    of_resources = {f"{verb}_{one}" for verb in ("create", "get", "update", "delete") for one in resources}
+    actions = {one.name for one in ACTIONS if one.name.partition(":")[0] not in of_resources}
+    assert actions == {*attempts, OPERATE, SYSTEM}, "an action that no attempt tries"
+    for role in ROLES:
+        rights = rights_of(role)
+        for action, requests in attempts.items():
+            for method, path, body in requests:
+                answer = site.ask(role, method, f"/v2.0/{path}", body)
+                assert (answer.status != 403) == bool(rights.grounds(action)), (role, action, path, answer.body)
+        of_others = [site.ask(role, "GET", f"/v2.0/quotas{one}").status for one in ("", "/green", "/green/details")]
+        assert of_others == [200 if role == "admin" else 403] * 3, role
+    assert ANYONE not in actions
+
+
+def test_tags_are_changed_by_those_who_may_change_the_record(site: Site) -> None:
+    for role in (*ROLES, "foreigner"):
+        rights = rights_of(*(("member", "green") if role == "foreigner" else (role,)))
+        for values in NETWORKS.values():
+            facts = {"project_id": "blue"} | values
+            path = f"/v2.0/networks/{site.network(**values)['id']}/tags"
+            assert site.ask(role, "GET", path).status == expected(rights, "get", "network", facts)
+            assert site.ask(role, "GET", f"{path}/red").status == 404
+            changed = expected(rights, "update", "network", facts)
+            assert site.ask(role, "PUT", path, {"tags": ["red"]}).status == changed
+            assert site.ask(role, "PUT", f"{path}/blue").status == (201 if changed == 200 else changed)
+            assert site.ask(role, "DELETE", path).status == (204 if changed == 200 else changed)
+
+
+def test_what_is_hidden_is_told_as_what_is_not_there(site: Site) -> None:
+    hidden, absent = site.network(name="hidden")["id"], "01a203c4-f3e5-71bc-848a-4f7a10af3693"
+    for method, body in (("GET", None), ("PUT", {"network": {"name": "x"}}), ("DELETE", None)):
+        answers = [site.ask("foreigner", method, f"/v2.0/networks/{one}", body) for one in (hidden, absent)]
+        assert [one.status for one in answers] == [404, 404]
+        assert answers[0].body.replace(hidden.encode(), b"") == answers[1].body.replace(absent.encode(), b"")
+    by_name = "sort_key=name&sort_dir=asc&limit=1"
+    for one in (hidden, absent):
+        assert site.ask("foreigner", "GET", f"/v2.0/networks?{by_name}&marker={one}").status == 404
+
+
+def test_actor_is_in_the_events_with_the_request(site: Site) -> None:
+    answer = site.ask("member", "POST", "/v2.0/networks", {"network": {}})
+    made = answer.document["network"]["id"]
+    path = f"/v2.0/segment-events?wait=30&resource_id={made}"
+    (event,) = site.ask("admin", "GET", path).document["segment_events"]
+    assert (event["actor"], event["request_id"]) == ("member", answer.headers["x-openstack-request-id"])
+
+
+def test_actor_has_no_more_than_was_given() -> None:
+    assert not Actor(name="x", project_id="y").roles
+    assert not Actor(name="x", project_id="y").trusted
