@@ -7,23 +7,29 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import segmentary
-from bench import database, load, report
+from bench import database, events, load, report
 from bench.measure import Measurement, Result
 from bench.served import Shape
 from bench.workload import WORKLOADS, Workload
 from tests.servers.found import KINDS
 from tests.servers.server import NoServerError
 
+# The name by which --work asks for the price of events.
+EVENTS = "events"
+
 
 def main() -> int:
     """Measure what the command line asks for."""
     asked = _options()
     chosen = [one for one in WORKLOADS if _is_chosen(one, asked)]
-    if not chosen:
-        sys.stderr.write(f"no workload has such a name; there are: {', '.join(dict.fromkeys(_names()))}\n")
+    price: events.Price | None = None
+    with_events = not asked.work or EVENTS in asked.work
+    if not chosen and not with_events:
+        sys.stderr.write(f"no workload has such a name; there are: {', '.join(dict.fromkeys([*_names(), EVENTS]))}\n")
         return 2
     results: list[Result] = []
     try:
@@ -40,11 +46,17 @@ def main() -> int:
                     results.append(measurement.of(one))
                     sys.stdout.write(f"{one.name}, {one.clients} clients: {results[-1].ratio:.2f}\n")
                     sys.stdout.flush()
+                if with_events:
+                    price = events.measure(filled, shape, place, asked.seconds, asked.rounds)
+                    about[EVENTS] = asdict(price)
                 report.write(asked.json, about, results)
     except (load.MissingProgramError, NoServerError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"\n{report.table(results)}\n")
+    if results:
+        sys.stdout.write(f"\n{report.table(results)}\n")
+    if price is not None:
+        events.write(price)
     return 0
 
 
