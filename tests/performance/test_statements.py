@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 import segmentary
-from segmentary.catalog import Segment
+from segmentary.catalog import RESOURCES, Network, Segment
 from segmentary.rules.attribute import describe
 from segmentary.rules.listing import ListQuery
+from segmentary.wire import encode
+from segmentary.wire.report import report
 from tests.performance.traffic import Traffic, watch
 
 # Statements of each kind of request, BEGIN and COMMIT included. MariaDB reads a row after changing it.
 EXPECTED = {
     "show a network": {"sqlite": 1, "postgresql": 1, "mariadb": 1},
     "show": {"sqlite": 1, "postgresql": 1, "mariadb": 1},
-    "list": {"sqlite": 2, "postgresql": 2, "mariadb": 2},
+    "list": {"sqlite": 1, "postgresql": 1, "mariadb": 1},
     "create": {"sqlite": 6, "postgresql": 6, "mariadb": 7},
     "create a network": {"sqlite": 5, "postgresql": 5, "mariadb": 5},
     "update": {"sqlite": 5, "postgresql": 5, "mariadb": 5},
@@ -117,5 +119,40 @@ def test_long_list_is_read_in_as_many_statements_as_a_short_one(app: segmentary.
     app.segments.create_many([gre(network) for _ in range(999)])  # beside the one that the network came with
     queries = [ListQuery(limit=1), ListQuery(limit=1000), ListQuery(), ListQuery(filters={"network_id": (network,)})]
     assert [len(app.find(resource, query)) for query in queries] == [1, 1000, 1000, 1000]
-    found = {statements(traffic, partial(app.find, resource, query)) for query in queries}
-    assert len(found) == 1
+    assert {statements(traffic, partial(app.find, resource, query)) for query in queries} == {1}
+
+
+def test_every_collection_is_listed_in_as_many_statements_whatever_its_length(
+    app: segmentary.Application, traffic: Traffic
+) -> None:
+    def add(first: int, last: int) -> None:
+        numbers = range(first, last)
+        app.networks.create_many([{"name": "n"} for _ in numbers])
+        app.physical_networks.create_many([{"name": f"p{number}"} for number in numbers])
+        for number in numbers:
+            app.segment_ranges.create(network_type="vxlan", minimum=10 * number + 1, maximum=10 * number + 5)
+            app.hosts.report(report(f"h{number}", encode.document({"host": {"physical_networks": [{"name": "p0"}]}})))
+
+    def counted() -> dict[str, int]:
+        found = {}
+        for resource in (one for one in RESOURCES if one.routed):
+            for name, query in {"all": ListQuery(), "page": ListQuery(limit=50)}.items():
+                found[f"{resource.collection} {name}"] = statements(traffic, partial(app.page, resource, query))
+        return found
+
+    add(0, 2)
+    few = counted()
+    assert {few[f"{collection} all"] for collection in ("networks", "segments", "physical_networks")} == {1}
+    add(2, 30)
+    assert counted() == few
+
+
+def test_a_list_without_records_has_the_number_of_the_latest_event_too(app: segmentary.Application) -> None:
+    app.networks.create(name="blue")
+    app.relay.work()
+    resource = describe(Network)
+    latest = app.page(resource, ListQuery()).sequence
+    assert latest == 2  # the network and its segment
+    assert app.page(resource, ListQuery(filters={"name": ("green",)})).sequence == latest
+    assert app.page(resource, ListQuery(limit=1, filters={"name": ("blue",)})).sequence == latest
+    assert app.page(describe(Segment), ListQuery(counted=True)).sequence == latest

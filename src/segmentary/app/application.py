@@ -258,12 +258,10 @@ class Application:
         complete = self._completions.get(resource.name)
 
         def work(tx: Tx) -> Page:
-            # The number first: what it counts was committed before the list is read.
-            sequence = outbox.latest(tx)
             asked, branches = host_mapping.narrowed(tx, query) if resource.name == "segment" else (query, None)
             if scope is not None:
                 branches = scopes.branches(scope)
-            rows = listing.find(tx, resource, asked, branches)
+            rows, sequence = listing.find_numbered(tx, resource, asked, branches)
             rows = complete(tx, rows, query.fields) if complete else rows
             return Page(sequence, rows, listing.count(tx, resource, asked, branches) if query.counted else None)
 

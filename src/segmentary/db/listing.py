@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, false, func, not_, or_, select, union
 
 from segmentary.catalog.standard import ANY_TAG, NO_TAG, NOT_ALL_TAGS
-from segmentary.db import ranges, records
+from segmentary.db import outbox, ranges, records
 from segmentary.db.elements import NullsLow, PlaceIn
 from segmentary.db.records import columns_of, parts_of, with_joined_parts, without_parts
 from segmentary.db.statement import Row, Statement
@@ -41,7 +41,7 @@ class _Shape:
     """What the text of a list statement depends on; the rest are bound values.
 
     `filters`: attribute, number of values and whether none at all is one of them. `after`: for each sort key whether
-    the marker's value is NULL.
+    the marker's value is NULL. `numbered`: each row ends with the number of the latest event.
     """
 
     filters: tuple[tuple[str, int, bool], ...]
@@ -49,6 +49,7 @@ class _Shape:
     after: tuple[bool, ...]
     limited: bool
     branches: tuple[MakeBranches, tuple[int, ...]] | None = None
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,28 @@ class Branches:
 
 def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> list[Row]:
     """Return the rows of the records asked for, in the order asked for; only those of the branches, if there are."""
+    return _found(tx, resource, query, branches, numbered=False)[0]
+
+
+def find_numbered(
+    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None
+) -> tuple[list[Row], int]:
+    """Return the same, and the number of the latest event whose change they tell of, from one and the same statement.
+
+    Where there are no rows to carry the number, it is asked for first, and then the list again.
+    """
+    rows, number = _found(tx, resource, query, branches, numbered=True)
+    if rows:
+        return rows, number or 0
+    before = outbox.latest(tx)
+    rows, number = _found(tx, resource, query, branches, numbered=True)
+    return rows, number or before
+
+
+def _found(
+    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None, *, numbered: bool
+) -> tuple[list[Row], int | None]:
+    """Return the rows and, if asked for, the number that the statement had beside them."""
     filters, values = _filters(resource, query)
     sort = tuple((name, descending != query.reverse) for name, descending in query.sort)
     after: tuple[bool, ...] = ()
@@ -77,11 +100,12 @@ def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None
             }
     if query.limit is not None:
         values["limit"] = query.limit
-    shape = _Shape(filters, sort, after, query.limit is not None, _shape_of(branches))
+    shape = _Shape(filters, sort, after, query.limit is not None, _shape_of(branches), numbered)
     values |= branches.values if branches else {}
     rows = tx.rows(_list(resource, shape), values)
-    rows = _assembled(resource, rows)
-    return rows[::-1] if query.reverse else rows
+    number = rows[0][-1] if numbered and rows else None
+    rows = _assembled(resource, rows, numbered=numbered)
+    return rows[::-1] if query.reverse else rows, number
 
 
 def count(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> int:
@@ -154,18 +178,21 @@ def _list(resource: Resource, shape: _Shape) -> Statement:
     conditions = [_is_one_of(resource, *one) for one in shape.filters]
     if shape.after:
         conditions.append(_is_after(table.c, shape.sort, shape.after))
-    statement = _page(select(*columns).where(*conditions), table.c, shape)
-    if shape.branches is not None:
+    number = [outbox.highest().label("number")] if shape.numbered else []
+    if shape.branches is None:
+        beside = [] if resource.parts else number
+        statement = _page(select(*columns, *beside).where(*conditions), table.c, shape)
+    else:
         make, sizes = shape.branches
         parts = [
             select(_page(select(*columns).where(*conditions, branch), table.c, shape).subquery(f"branch_{place}"))
             for place, branch in enumerate(make(*sizes))
         ]
         found = union(*parts).subquery("found")
-        statement = _page(select(found), found.c, shape)
+        statement = _page(select(*found.c, *number), found.c, shape)
     if resource.parts is None:
-        return Statement(statement, columns)
-    return _joined(resource, statement, shape.sort)
+        return Statement(statement, [*columns, *number])
+    return _joined(resource, statement, shape.sort, number)
 
 
 def _page(statement: Select[Any], columns: Any, shape: _Shape) -> Select[Any]:  # noqa: ANN401, columns
@@ -185,11 +212,13 @@ def _count(resource: Resource, shape: _Shape) -> Statement:
     return Statement(select(*columns).select_from(found.subquery("found")), columns)
 
 
-def _joined(resource: Resource, statement: Select[Any], sort: Sequence[tuple[str, bool]]) -> Statement:
+def _joined(
+    resource: Resource, statement: Select[Any], sort: Sequence[tuple[str, bool]], beside: Sequence[ColumnElement[Any]]
+) -> Statement:
     """Return the list with its records' parts beside them: a row for each part, records in order, parts in order."""
     page = statement.subquery("page")
     table, key, order, names = parts_of(resource)
-    columns = [*page.c, table.c[key], *(table.c[name] for name in names)]
+    columns = [*page.c, table.c[key], *(table.c[name] for name in names), *beside]
     joined = (
         select(*columns)
         .select_from(page.outerjoin(table, table.c[key] == page.c.id))
@@ -198,10 +227,14 @@ def _joined(resource: Resource, statement: Select[Any], sort: Sequence[tuple[str
     return Statement(joined, columns)
 
 
-def _assembled(resource: Resource, rows: list[Row]) -> list[Row]:
-    """Return rows of all attributes from the rows of the statement."""
+def _assembled(resource: Resource, rows: list[Row], *, numbered: bool) -> list[Row]:
+    """Return rows of all attributes from the rows of the statement.
+
+    A number at the end stays where the rows are passed on as they are: whoever reads a row goes by places.
+    """
     if resource.parts is None:
-        return without_parts(resource, rows)
+        is_made_anew = len(resource.stored) < len(resource.attributes)
+        return without_parts(resource, [row[:-1] for row in rows] if numbered and is_made_anew else rows)
     place = resource.columns.index("id")
     assembled: list[Row] = []
     start = 0

@@ -127,13 +127,14 @@ def _one(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Any:  
     return select(column).where(*conditions).limit(1).scalar_subquery()
 
 
-def _highest() -> Any:  # noqa: ANN401, a scalar subquery
+def highest() -> Any:  # noqa: ANN401, a scalar subquery
+    """Return the latest number, to be selected beside something else."""
     return select(func.max(EVENTS.c.sequence)).scalar_subquery()
 
 
 @cache
 def _state() -> Statement:
-    columns = [_one(EVENTS.c.id, EVENTS.c.sequence.is_(None)).label("waiting"), _highest().label("latest")]
+    columns = [_one(EVENTS.c.id, EVENTS.c.sequence.is_(None)).label("waiting"), highest().label("latest")]
     return Statement(select(*columns), columns)
 
 
@@ -182,7 +183,7 @@ def _excerpt(shape: tuple[tuple[str, int], ...]) -> Statement:
     shown = [EVENTS.c[name] for name in _SHOWN]
     found = select(*shown).where(*conditions).order_by(EVENTS.c.sequence).limit(bindparam("limit")).subquery("found")
     lowest = select(func.min(EVENTS.c.sequence)).scalar_subquery()
-    limits = select(lowest.label("oldest"), _highest().label("latest")).subquery("limits")
+    limits = select(lowest.label("oldest"), highest().label("latest")).subquery("limits")
     columns = [limits.c.oldest, limits.c.latest, *(found.c[name] for name in _SHOWN)]
     joined = select(*columns).select_from(limits.outerjoin(found, true())).order_by(found.c.sequence)
     return Statement(joined, columns)

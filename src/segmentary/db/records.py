@@ -170,7 +170,9 @@ def with_parts(resource: Resource, row: Row, parts: Sequence[Row]) -> Row:
 def with_joined_parts(resource: Resource, rows: Sequence[Row]) -> Row:
     """Return the row of all attributes of one record, whose `rows` have its columns and those of a part each."""
     width = len(resource.columns)
-    return with_parts(resource, rows[0][:width], [row[width + 1 :] for row in rows if row[width] is not None])
+    assert resource.parts is not None  # noqa: S101, only called for resources with parts
+    end = width + 1 + len(resource.parts.columns)
+    return with_parts(resource, rows[0][:width], [row[width + 1 : end] for row in rows if row[width] is not None])
 
 
 def without_parts(resource: Resource, rows: Sequence[Row]) -> list[Row]:
@@ -190,12 +192,12 @@ def _filling(resource: Resource) -> tuple[Callable[[Row], Row], Row]:
 
 
 def as_records(record: type[T], rows: Sequence[Row]) -> list[T]:
-    """Return rows of all attributes as records."""
+    """Return rows of all attributes as records; what stands after the attributes is left out."""
     resource = describe(record)
     names = [one.name for one in resource.attributes]
     if resource.tags is None:
-        return [record(**dict(zip(names, row, strict=True))) for row in rows]
-    return [record(**dict(zip(names, row, strict=True)) | {TAGS: unpack(row[resource.tags])}) for row in rows]
+        return [record(**dict(zip(names, row, strict=False))) for row in rows]
+    return [record(**dict(zip(names, row, strict=False)) | {TAGS: unpack(row[resource.tags])}) for row in rows]
 
 
 def stored(record: Any) -> dict[str, Any]:  # noqa: ANN401, a record of any resource
