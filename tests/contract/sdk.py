@@ -113,6 +113,32 @@ def tags_are_set_added_removed_and_filtered_by(network: Any) -> None:  # noqa: A
     network.delete_network(blue)
 
 
+def networks_have_several_segments(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    vlans = {"network_type": "vlan", "physical_network": "rack1"}
+    offered = network.create_network_segment_range(name="office", shared=True, minimum=100, maximum=101, **vlans)
+    described = [
+        {"provider:network_type": "vlan", "provider:physical_network": "rack1"},
+        {"provider:network_type": "vxlan", "provider:segmentation_id": 9},
+        {"provider:network_type": "local"},
+    ]
+    blue = network.create_network(name="blue", segments=described)
+    assert blue.provider_network_type is None
+    vlan, vxlan, local = network.get_network(blue.id).segments
+    assert vlan["provider:segmentation_id"] in {100, 101}
+    assert (vxlan["provider:network_type"], vxlan["provider:segmentation_id"]) == ("vxlan", 9)
+    assert local["provider:network_type"] == "local"
+    assert len(list(network.segments(network_id=blue.id))) == 3
+    told = refused(exceptions.HttpException, network.create_network, segments=[described[0], described[0]])
+    assert "101" in told
+    seen = network.get_network_segment_range(offered.id)
+    assert len(seen.used) == len(seen.available) == 1
+    refused(exceptions.ConflictException, network.delete_network_segment_range, offered)
+    network.delete_network(blue)
+    network.update_network_segment_range(offered, name="renamed")
+    assert names(network.network_segment_ranges(network_type="vlan")) == ["renamed"]
+    network.delete_network_segment_range(offered)
+
+
 def lists_come_in_pages_of_any_size(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
     made = [network.create_network(name=f"n{number}") for number in range(5)]
     everything = [one.id for one in network.networks()]
@@ -143,6 +169,7 @@ def main() -> None:
         changes_can_be_made_conditional_on_the_revision,
         segments_are_created_filtered_changed_and_deleted,
         tags_are_set_added_removed_and_filtered_by,
+        networks_have_several_segments,
         lists_come_in_pages_of_any_size,
         extensions_are_found_by_their_alias,
     ):
