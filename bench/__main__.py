@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import segmentary
-from bench import database, events, load, report
+from bench import database, events, hosts, load, report
 from bench.measure import Measurement, Result
 from bench.served import Shape
 from bench.workload import WORKLOADS, Workload
@@ -38,14 +38,17 @@ def main() -> int:
             place = Path(folder)
             with database.made(asked.database, place) as filled:
                 shape = Shape(asked.workers or (1 if asked.database == "sqlite" else 2), asked.threads)
-                filled.fill(asked.stored)
                 about = _about(asked, filled, shape)
                 sys.stdout.write("".join(f"{name}: {value}\n" for name, value in about.items()) + "\n")
                 measurement = Measurement(filled, shape, place, asked.seconds, asked.rounds)
-                for one in chosen:
-                    results.append(measurement.of(one))
-                    sys.stdout.write(f"{one.name}, {one.clients} clients: {results[-1].ratio:.2f}\n")
-                    sys.stdout.flush()
+                for stored in sorted(asked.stored):
+                    filled.fill(stored)
+                    if any(one.hosts for one in chosen):
+                        hosts.fill(filled, hosts=stored // 10, physical_networks=100, segments=stored)
+                    for one in chosen:
+                        results.append(measurement.of(one))
+                        sys.stdout.write(f"{one.name}, {one.clients} clients, {stored:,}: {results[-1].ratio:.2f}\n")
+                        sys.stdout.flush()
                 if with_events:
                     price = events.measure(filled, shape, place, asked.seconds, asked.rounds)
                     about[EVENTS] = asdict(price)
@@ -64,7 +67,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--database", choices=KINDS, default="postgresql")
     parser.add_argument("--work", action="append", help="measure only workloads whose name has this in it; repeatable")
-    parser.add_argument("--stored", type=int, default=1_000, help="segments stored before measuring")
+    parser.add_argument(
+        "--stored",
+        type=int,
+        nargs="+",
+        default=[1_000],
+        help="segments stored before measuring; several: measured with each, the costs compared with the first",
+    )
     parser.add_argument("--seconds", type=int, default=5, help="length of one run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each side")
     parser.add_argument("--workers", type=int, default=0, help="server processes; 2, or 1 with SQLite")
@@ -78,6 +87,8 @@ def _options() -> argparse.Namespace:
 
 
 def _is_chosen(one: Workload, asked: argparse.Namespace) -> bool:
+    if one.hosts and not asked.work:
+        return False
     if asked.work:
         return any(part in f"{one.name} {one.clients}" for part in asked.work)
     return one.short or not asked.short
@@ -95,7 +106,7 @@ def _about(asked: argparse.Namespace, filled: database.Database, shape: Shape) -
         "python": platform.python_version(),
         "machine": f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before",
         "database": f"{filled.version()}, {filled.origin}; {filled.durability()}",
-        "stored": f"{filled.stored} segments of {filled.networks} networks",
+        "stored": f"{', '.join(f'{one:,}' for one in sorted(asked.stored))} segments",
         "server": f"{shape.workers} processes of {shape.threads} threads",
         "runs": f"{asked.rounds} of {asked.seconds} s for each side",
     }

@@ -74,7 +74,7 @@ def write(price: Price) -> None:
 
 
 def _create(server: Server, database: Database, first: int, seconds: int) -> float:
-    amounts = Amounts(first=first, networks=database.networks, stored=database.stored, limit=1, records=1)
+    amounts = Amounts(first=first, networks=database.networks, hosts=0, stored=database.stored, limit=1, records=1)
     figures = load.run(server.url, "create", CLIENTS, seconds, amounts)
     if figures.errors:
         sys.stdout.write(f"events: {figures.errors} creates failed\n")

@@ -56,7 +56,7 @@ def run(url: str, request: str, clients: int, seconds: int, amounts: Amounts) ->
             url,
             "--",
             request,
-            *map(str, (amounts.first, amounts.networks, amounts.stored, amounts.limit)),
+            *map(str, (amounts.first, amounts.networks, amounts.stored, amounts.limit, amounts.hosts)),
         ],
         capture_output=True,
         text=True,

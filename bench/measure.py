@@ -38,9 +38,10 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Both sides of a workload."""
+    """Both sides of a workload, with so many segments stored."""
 
     workload: Workload
+    stored: int
     limit: Side
     segmentary: Side
 
@@ -71,6 +72,7 @@ class Measurement:
         self._database.clean()
         return Result(
             workload=workload,
+            stored=self._database.stored,
             limit=_middle([first for first, _ in pairs]),
             segmentary=_middle([second for _, second in pairs]),
         )
@@ -105,6 +107,7 @@ class Measurement:
         return Amounts(
             first=first,
             networks=workload.networks or self._database.networks,
+            hosts=self._database.stored // 10,
             stored=self._database.stored,
             limit=workload.limit,
             records=workload.records,
@@ -117,7 +120,9 @@ class Measurement:
                 sides[0].append(_started(server))
             with served.segmentary(self._database.url, self._shape, self._folder) as server:
                 sides[1].append(_started(server))
-        return Result(workload=workload, limit=_middle(sides[0]), segmentary=_middle(sides[1]))
+        return Result(
+            workload=workload, stored=self._database.stored, limit=_middle(sides[0]), segmentary=_middle(sides[1])
+        )
 
 
 def _body(server: Server) -> bytes:

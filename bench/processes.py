@@ -68,7 +68,10 @@ class Meter:
 
     def _note(self, find: Callable[[], Iterable[Path]]) -> None:
         for place in find():
-            self._last[place] = max(seconds(place), self._last.get(place, 0.0))
+            now = seconds(place)
+            # A server lends its threads to one connection after the other; a process that is new began with 0.
+            self._first.setdefault(place, now if place.parent.name == "task" else 0.0)
+            self._last[place] = max(now, self._last.get(place, 0.0))
 
 
 def _resident_kibibytes(process: int) -> int:

@@ -16,6 +16,8 @@ _HEADINGS = (
     "segmentary/s",
     "ratio",
     "wanted",
+    "stored",
+    "cost",
     "p50 ms",
     "(limit)",
     "p99 ms",
@@ -28,8 +30,8 @@ _HEADINGS = (
 )
 
 
-def line(result: Result) -> list[str]:
-    """Return the cells of a result."""
+def line(result: Result, first: Result) -> list[str]:
+    """Return the cells of a result, whose cost is compared with that of the first with this work."""
     work, low, ours = result.workload, result.limit, result.segmentary
     return [
         work.name,
@@ -39,6 +41,8 @@ def line(result: Result) -> list[str]:
         _number(ours.rate * work.records),
         f"{result.ratio:.2f}",
         f"{work.target:.2f}" if work.target else "",
+        f"{result.stored:,}",
+        f"{first.segmentary.rate / ours.rate:.2f}" if result is not first and ours.rate else "",
         _number(ours.p50),
         _number(low.p50),
         _number(ours.p99),
@@ -53,7 +57,8 @@ def line(result: Result) -> list[str]:
 
 def table(results: Sequence[Result]) -> str:
     """Return the results as a table."""
-    rows = [list(_HEADINGS), *(line(one) for one in results)]
+    firsts = {one.workload: one for one in reversed(results)}
+    rows = [list(_HEADINGS), *(line(one, firsts[one.workload]) for one in results)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADINGS))]
     return "\n".join(
         "  ".join(
@@ -76,6 +81,7 @@ def write(file: Path, about: Mapping[str, object], results: Sequence[Result]) ->
                 "records_per_request": one.workload.records,
                 "ratio": _rounded(one.ratio),
                 "wanted": one.workload.target,
+                "stored": one.stored,
                 "limit": _figures(one.limit),
                 "segmentary": _figures(one.segmentary),
             }

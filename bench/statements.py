@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from bench.identifiers import EVENT, NETWORK, NEW, STORED, identifier
+from bench.identifiers import EVENT, NETWORK, NEW, STORED, VLAN, identifier
 
 FOLDER = Path(__file__).parent / "sql"
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
@@ -33,6 +33,7 @@ class Amounts:
 
     first: int
     networks: int
+    hosts: int
     stored: int
     limit: int
     records: int
@@ -98,6 +99,9 @@ def values(amounts: Amounts, client: int, clients: int) -> Iterator[Mapping[str,
             **CONSTANTS,
             "network_id": identifier(NETWORK, random.randint(1, amounts.networks)),
             "segment_id": identifier(STORED, random.randint(1, amounts.stored)),
+            "vlan_id": identifier(VLAN, random.randint(1, amounts.stored)),
+            "host": f"host-{random.randint(1, max(1, amounts.hosts)):05}",
+            "other_host": f"host-{random.randint(1, max(1, amounts.hosts)):05}",
             "new_id": identifier(NEW, number),
             "event_id": identifier(EVENT, number),
             "number": number,

@@ -19,6 +19,7 @@ class Workload:
 
     `request` names the request in wrk.lua, `statements` the file in sql/. `networks` is how many networks the work is
     spread over (None: all), `limit` how many rows a list asks for. `deletes` has rows stored beforehand to be deleted.
+    `hosts` has hosts stored, and segments that they reach; measured only if asked for by name.
     `target` is the least ratio wanted on PostgreSQL: of throughput, or, for one client, of the inverse of the latency.
     """
 
@@ -33,6 +34,7 @@ class Workload:
     deletes: bool = False
     target: float | None = None
     short: bool = False
+    hosts: bool = False
 
 
 WORKLOADS = (
@@ -100,6 +102,21 @@ WORKLOADS = (
     Workload(name="update", clients=16, request="update", against=Against.STATEMENTS, statements="update"),
     Workload(
         name="delete", clients=16, request="delete", against=Against.STATEMENTS, statements="delete", deletes=True
+    ),
+    *(
+        Workload(
+            name=name.replace("_", " "),
+            clients=1,
+            request=name,
+            against=Against.ROWS,
+            statements=name,
+            hosts=True,
+            limit=100,
+        )
+        for name in ("hosts_of_segment", "segments_of_host", "segments_of_hosts")
+    ),
+    Workload(
+        name="report of host", clients=16, request="report", against=Against.STATEMENTS, statements="report", hosts=True
     ),
     Workload(
         name="bulk create 1000, one network",

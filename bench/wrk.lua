@@ -1,11 +1,11 @@
--- Requests of every workload, for wrk: -- KIND FIRST NETWORKS STORED LIMIT
+-- Requests of every workload, for wrk: -- KIND FIRST NETWORKS STORED LIMIT HOSTS
 -- One thread; numbers count up from FIRST, so that no run meets the rows of another.
 
 local function identifier(kind, number)
    return string.format("00000000-0000-0000-%04x-%012x", kind, number)
 end
 
-local next_number, networks, stored, limit
+local next_number, networks, stored, limit, hosts
 local json = {["Content-Type"] = "application/json"}
 
 local function take()
@@ -15,6 +15,15 @@ end
 
 local function network() return identifier(1, math.random(networks)) end
 local function segment() return identifier(2, math.random(stored)) end
+
+local function host(number) return string.format("host-%05d", number) end
+
+local function report()
+   local number, reached = take() % hosts + 1, {}
+   for place = 1, 8 do reached[place] = string.format('{"name":"fabric-%05d","via":"br"}', (number + 13 * place) % 100) end
+   local body = '{"host":{"agent_type":"Open vSwitch agent","physical_networks":[' .. table.concat(reached, ",") .. "]}}"
+   return wrk.format("PUT", "/v2.0/hosts/" .. host(number), json, body)
+end
 
 local function gre(network_id, number)
    return string.format('{"network_id":"%s","network_type":"gre","segmentation_id":%d}', network_id, number)
@@ -40,6 +49,17 @@ local requests = {
       return wrk.format("POST", "/v2.0/segments", json, body)
    end,
    bulk = bulk,
+   hosts_of_segment = function()
+      return wrk.format("GET", "/v2.0/segments/" .. identifier(8, math.random(stored)) .. "/hosts?limit=100")
+   end,
+   segments_of_host = function()
+      return wrk.format("GET", "/v2.0/hosts/" .. host(math.random(hosts)) .. "/segments?limit=100")
+   end,
+   segments_of_hosts = function()
+      local asked = host(math.random(hosts)) .. "&host=" .. host(math.random(hosts))
+      return wrk.format("GET", "/v2.0/segments?limit=100&host=" .. asked)
+   end,
+   report = report,
    update = function()
       local body = string.format('{"segment":{"name":"name %d"}}', take())
       return wrk.format("PUT", "/v2.0/segments/" .. segment(), json, body)
@@ -51,7 +71,7 @@ function init(arguments)
    math.randomseed(os.time())
    request = requests[arguments[1]]
    next_number, networks = tonumber(arguments[2]), tonumber(arguments[3])
-   stored, limit = tonumber(arguments[4]), arguments[5]
+   stored, limit, hosts = tonumber(arguments[4]), arguments[5], tonumber(arguments[6])
 end
 
 function done(summary, latency, _)
