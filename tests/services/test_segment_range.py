@@ -311,7 +311,9 @@ def with_fields(app: Application, *fields: str) -> dict[str, object]:
     """Return the only range as a list with `fields` shows it."""
     asked = frozenset(fields)
     rows = app.find(describe(SegmentRange), ListQuery(fields=asked))
-    (shown,) = json.loads(encode.several(describe(SegmentRange), rows, asked))["network_segment_ranges"]
+    (shown,) = json.loads(b"".join(encode.several(describe(SegmentRange), [rows], asked, dict)))[
+        "network_segment_ranges"
+    ]
     return dict(shown)
 
 

@@ -1,6 +1,7 @@
 """The five verbs of any resource: the noun is data."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import falcon
 
@@ -16,9 +17,10 @@ from segmentary.api.exchange import (
     require_no_body,
 )
 from segmentary.api.operation import IDEMPOTENCY_KEY, IF_MATCH, SEQUENCE, Operation, in_path, json
-from segmentary.app import Application, known_id
+from segmentary.app import PART, Application, Page, known_id
 from segmentary.catalog import RESOURCES
 from segmentary.catalog.action import ANYONE
+from segmentary.db.transaction import joined
 from segmentary.rules.attribute import Presence, Resource
 from segmentary.rules.kind import Uuid
 from segmentary.wire import decode, encode, query, schema
@@ -99,14 +101,32 @@ def answer_page(
     given = [pair for pair in parameters(request) if pair[0] not in dict(fixed)]
     asked = query.list_query(resource, [*fixed, *given], app.settings.page_limit or None)
     actor = request.context.actor
-    page = app.page(resource, asked, actor)
-    links = query.page_links(resource, asked, page.rows, f"{base_url(request)}{request.path}", given)
-    beside: dict[str, object] = {f"{resource.collection}_links": links} if links else {}
-    if page.total is not None:
-        beside["count"] = page.total
-    response.set_header(SEQUENCE_HEADER, str(page.sequence))
+    pages = app.lists.parts(resource, asked, actor)
+    begun = [first := next(pages)]
+    is_whole, total = len(first.rows) < PART, {} if first.total is None else {"count": first.total}
+    ends, count = [*first.rows[:1], *first.rows[-1:]], 0
+
+    def rows_of(page: Page) -> Sequence[Sequence[Any]]:
+        nonlocal count
+        count += len(page.rows)
+        ends[1:] = page.rows[-1:] or ends[1:]
+        return page.rows
+
+    def beside() -> dict[str, object]:
+        links = query.page_links(
+            resource, asked, query.Extent(ends, count), f"{base_url(request)}{request.path}", given
+        )
+        return {**({f"{resource.collection}_links": links} if links else {}), **total}
+
+    response.set_header(SEQUENCE_HEADER, str(first.sequence))
     response.content_type = JSON
-    response.data = encode.several(resource, page.rows, app.fields(resource, actor, asked.fields), **beside)
+    body = encode.several(
+        resource, map(rows_of, joined(begun, pages)), app.fields(resource, actor, asked.fields), beside
+    )
+    if is_whole:
+        response.data = b"".join(body)
+    else:
+        response.stream = body
 
 
 class One:

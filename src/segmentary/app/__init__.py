@@ -3,6 +3,7 @@
 application.py   the composition root: records of any resource, audits, desired state
 collection.py    the records of one resource
 hosts.py         hosts and what they reach
+lists.py         lists: pages, and long ones part after part
 dead_letters.py  events that destinations gave up
 neutron.py       the database of a Neutron
 """
@@ -10,7 +11,8 @@ neutron.py       the database of a Neutron
 from segmentary.app.application import Application, open  # noqa: A004, read as segmentary.open
 from segmentary.app.collection import Collection, known_id
 from segmentary.app.hosts import Hosts
+from segmentary.app.lists import PART, Page
 from segmentary.app.neutron import audit_neutron
 from segmentary.catalog.actor import LIBRARY
 
-__all__ = ["LIBRARY", "Application", "Collection", "Hosts", "audit_neutron", "known_id", "open"]
+__all__ = ["LIBRARY", "PART", "Application", "Collection", "Hosts", "Page", "audit_neutron", "known_id", "open"]

@@ -8,16 +8,16 @@ with segmentary.open("sqlite:///segments.db") as app:
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType, TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from segmentary.app.collection import Collection, known_id
 from segmentary.app.dead_letters import DeadLetters
 from segmentary.app.hosts import Hosts, again
+from segmentary.app.lists import Completion, Lists, Page
 from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.catalog.actor import LIBRARY, Actor
 from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, records
-from segmentary.db import scope as scopes
 from segmentary.db.engine import shown_url
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Explain, Observer, Tx
@@ -33,7 +33,6 @@ from segmentary.services import (
     audit,
     desired,
     event_destination,
-    host_mapping,
     network,
     physical_network,
     segment,
@@ -70,17 +69,6 @@ OWN_CONNECTIONS = 4
 TOGETHER = frozenset({"network", "segment"})
 
 
-class Page(NamedTuple):
-    """A page of a list, true at a number of the feed: it tells of every change up to that number.
-
-    `total` is how many records there are on all pages together, None unless that was asked for.
-    """
-
-    sequence: int
-    rows: list[Row]
-    total: int | None
-
-
 class Application:
     """All use cases on one database; safe to be called from several threads."""
 
@@ -105,12 +93,12 @@ class Application:
         self.hosts = Hosts(self.database, settings, self.hooks)
         self.quotas = Quotas(self.database, settings)
         self._together = Together(self._create_together)
-        # What completes the rows of a resource with attributes derived from other records.
-        self._completions: Mapping[str, Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]] = {
+        self._completions: Mapping[str, Completion] = {
             "network_segment_range": segment_range.complete,
             "agent": lambda tx, rows, _fields: agent.complete_rows(tx, settings, rows),
             "event_destination": lambda tx, rows, _fields: event_destination.complete_rows(tx, rows),
         }
+        self.lists = Lists(self.database, self.policy, self._completions)
 
     def __enter__(self) -> Self:
         """Use it as a context manager to have it closed."""
@@ -248,24 +236,7 @@ class Application:
 
         Raises the resource's `NotFound` for a marker that can be no id, or whose record may not be seen.
         """
-        rights = self.policy.rights(actor)
-        scope = None
-        if rights is not None:
-            rights.require_query(resource, query)
-            scope = rights.scope(resource)
-        if query.marker is not None and query.limit is not None:
-            query = replace(query, marker=known_id(resource, query.marker))
-        complete = self._completions.get(resource.name)
-
-        def work(tx: Tx) -> Page:
-            asked, branches = host_mapping.narrowed(tx, query) if resource.name == "segment" else (query, None)
-            if scope is not None:
-                branches = scopes.branches(scope)
-            rows, sequence = listing.find_numbered(tx, resource, asked, branches)
-            rows = complete(tx, rows, query.fields) if complete else rows
-            return Page(sequence, rows, listing.count(tx, resource, asked, branches) if query.counted else None)
-
-        return self.database.read(work, one_state=complete is not None or query.counted)
+        return self.lists.page(resource, query, actor)
 
     def show(self, resource: Resource, record_id: str, fields: frozenset[str] = ALL, actor: Actor = LIBRARY) -> Row:
         """Return the row of one record; raise the resource's `NotFound` if there is none that the actor may see."""

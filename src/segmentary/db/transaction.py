@@ -212,6 +212,28 @@ class Database:
                 continue
         raise TryAgain(reason="the database did not answer")
 
+    def stream(self, work: Callable[[Tx], Iterator[T]]) -> Iterator[T]:
+        """Run `work`, which reads part after part of one state of the database; the first is read before this returns.
+
+        A connection is lent until the parts are used up or closed.
+        """
+        for _ in range(ATTEMPTS):
+            parts = self._parts(work)
+            try:
+                begun = [next(parts)]
+            except _RunAgainError:
+                continue
+            return joined(begun, parts)
+        raise TryAgain(reason="the database did not answer")
+
+    def _parts(self, work: Callable[[Tx], Iterator[T]]) -> Iterator[T]:
+        with self._lent() as session:
+            session.begin(self.dialect.begin_reading)
+            try:
+                yield from work(Tx(self, session, utc_now()))
+            finally:
+                session.rollback()
+
     def _explained(self, broken: ConstraintBroken, explain: Explain | None) -> SegmentaryError | None:
         if explain is None:
             return TryAgain(reason=f"another request changed what this one rests on ({broken})")
@@ -274,6 +296,14 @@ class Database:
             raise DatabaseFailed from error
         finally:
             self._pool.take_back(session)
+
+
+def joined(begun: list[T], rest: Iterator[T]) -> Iterator[T]:
+    """Give what is begun, and what follows; nothing is kept of what was given, as `itertools.chain` would."""
+    begun.reverse()
+    while begun:
+        yield begun.pop()
+    yield from rest
 
 
 def utc_now() -> str:

@@ -4,7 +4,7 @@ Which attributes are shown, under which names, is worked out once for each resou
 class of msgspec, whose instances cost a third of a dict to make and to encode, and which leaves out what is absent.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import starmap
 from operator import attrgetter, itemgetter
@@ -41,9 +41,21 @@ def one(resource: Resource, row: Sequence[Any], fields: Fields = _NO_FIELDS) -> 
     return _ENCODE({resource.name: _shaped(resource, [row], fields)[0]})
 
 
-def several(resource: Resource, rows: Sequence[Sequence[Any]], fields: Fields = _NO_FIELDS, **beside: object) -> bytes:
-    """Return the body of an answer with a list of records, and what else stands `beside` it."""
-    return _ENCODE({resource.collection: _shaped(resource, rows, fields), **beside})
+def several(
+    resource: Resource, parts: Iterable[Sequence[Sequence[Any]]], fields: Fields, beside: Callable[[], Wire]
+) -> Iterator[bytes]:
+    """Return the body of an answer with a list of records, and what else stands `beside` it, part after part."""
+    before = b'{"%s":[' % resource.collection.encode()
+
+    def items_of(rows: Sequence[Sequence[Any]]) -> bytes:
+        return _ENCODE(_shaped(resource, rows, fields))[1:-1]
+
+    # Mapped, not looped over: the rows of one part are gone when those of the next are read.
+    for items in map(items_of, parts):
+        yield before + items
+        before = b"," if items else before
+    after = beside()
+    yield b"]" + (b"," + _ENCODE(after)[1:] if after else b"}")
 
 
 def page(name: str, entries: Sequence[Wire], links: Sequence[object]) -> bytes:

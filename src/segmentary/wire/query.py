@@ -12,6 +12,7 @@ them gets the rest also when that record has gone or changed in between.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -105,8 +106,16 @@ def only_fields(parameters: Parameters) -> frozenset[str]:
     return frozenset(value for key, value in parameters if key == "fields" and value)
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a page goes: its first and last row, none if it is empty, and how many it has."""
+
+    ends: Sequence[Sequence[Any]]
+    count: int
+
+
 def page_links(
-    resource: Resource, query: ListQuery, rows: Sequence[Sequence[Any]], url: str, parameters: Parameters
+    resource: Resource, query: ListQuery, extent: Extent, url: str, parameters: Parameters
 ) -> list[Mapping[str, str]]:
     """Return the links to the pages after and before this one.
 
@@ -118,11 +127,11 @@ def page_links(
     kept = [(key, value) for key, value in parameters if key not in _PLACE]
 
     def link(relation: str, place: int) -> Mapping[str, str]:
-        marker = _marker_of(resource, query.sort, rows[place]) if rows else []
+        marker = _marker_of(resource, query.sort, extent.ends[place]) if extent.ends else []
         reverse = [("page_reverse", "True")] if relation == "previous" else []
         return {"rel": relation, "href": f"{url}?{urlencode(kept + marker + reverse)}"}
 
-    is_full = len(rows) >= query.limit
+    is_full = extent.count >= query.limit
     links = []
     if query.reverse or is_full:
         links.append(link("next", -1))
