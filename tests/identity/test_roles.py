@@ -245,9 +245,15 @@ def test_what_is_no_resource_is_done_by_those_who_may(site: Site) -> None:
         "delete_host": [("DELETE", "hosts/h", None)],
         "map_host": [("PUT", f"segments/{segment}/hosts/h", {}), ("DELETE", f"segments/{segment}/hosts/h", None)],
         "get_segment_event": [("GET", "segment-events", None)],
+        "get_metrics": [("GET", "../metrics", None)],
         "get_quota": [("GET", f"quotas/blue{one}", None) for one in ("", "/details", "/default")],
         "update_quota": [("PUT", "quotas/blue", {"quota": {"network": 500}})],
         "delete_quota": [("DELETE", "quotas/blue", None)],
+    }
+    letters = f"event-destinations/{site.record('event_destination')['id']}/dead-letters"
+    attempts_at_letters: dict[str, list[tuple[str, str, object]]] = {
+        "get_event_destination": [("GET", letters, None)],
+        "update_event_destination": [("PUT", f"{letters}/replay", {"replay": {}}), ("DELETE", f"{letters}/1", None)],
     }
     resources = tuple(one.name for one in RESOURCES)
     of_resources = {f"{verb}_{one}" for verb in ("create", "get", "update", "delete") for one in resources}
@@ -255,9 +261,9 @@ def test_what_is_no_resource_is_done_by_those_who_may(site: Site) -> None:
     assert actions == {*attempts, OPERATE, SYSTEM}, "an action that no attempt tries"
     for role in ROLES:
         rights = rights_of(role)
-        for action, requests in attempts.items():
+        for action, requests in (attempts | attempts_at_letters).items():
             for method, path, body in requests:
-                answer = site.ask(role, method, f"/v2.0/{path}", body)
+                answer = site.ask(role, method, f"/v2.0/{path}".replace("/v2.0/..", ""), body)
                 assert (answer.status != 403) == bool(rights.grounds(action)), (role, action, path, answer.body)
         of_others = [site.ask(role, "GET", f"/v2.0/quotas{one}").status for one in ("", "/green", "/green/details")]
         assert of_others == [200 if role == "admin" else 403] * 3, role

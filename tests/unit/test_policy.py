@@ -17,7 +17,7 @@ SEEN = (OWN, SHARED, EXTERNAL)
 EXPECTED: dict[str, dict[str, tuple[frozenset[str], ...]]] = {
     "member": {"create_network": (OWN,), "get_network": SEEN, "update_network": (OWN,), "delete_network": (OWN,)},
     "reader": {"get_network": SEEN},
-    "service": {"get_network": EVERY, "get_host": EVERY, "report_host": EVERY, "get_segment_event": EVERY},
+    "service": dict.fromkeys(("get_network", "get_host", "report_host", "get_segment_event", "get_metrics"), EVERY),
     "nothing": {"get_network": (SHARED, EXTERNAL)},
 }
 EXPECTED["manager"] = {**EXPECTED["member"], "get_quota": (OWN,)}

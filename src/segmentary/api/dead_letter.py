@@ -30,6 +30,7 @@ class DeadLetters:
         """Return what each method does."""
         listed = Operation(
             identifier="list_dead_letters",
+            action="get_event_destination",
             summary="List the events that a destination gave up, by their numbers.",
             tag=TAG,
             parameters=(DESTINATION, *dead_letter.PARAMETERS),
@@ -57,6 +58,7 @@ class Replay:
         """Return what each method does."""
         replay = Operation(
             identifier="replay_dead_letters",
+            action="update_event_destination",
             summary="Have the dead letters of a destination, or those about one record, sent again.",
             tag=TAG,
             parameters=(DESTINATION,),
@@ -85,6 +87,7 @@ class OneDeadLetter:
         """Return what each method does."""
         forget = Operation(
             identifier="forget_dead_letter",
+            action="update_event_destination",
             summary="Delete a dead letter: its event is not sent again.",
             tag=TAG,
             parameters=(DESTINATION, in_path("sequence", schema.value(NUMBER), "The number of the event.")),

@@ -20,6 +20,7 @@ class Metrics:
             identifier="read_metrics",
             summary="Read how far the feed and its destinations are, in the text format of Prometheus.",
             tag="discovery",
+            action="get_metrics",
             answers={falcon.MEDIA_TEXT: schema.TEXT},
         )
         return {"get": read}

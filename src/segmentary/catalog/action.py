@@ -101,6 +101,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         name="get_segment_event", default=f"{_ADMIN} or role:service", doc="Read events: all of them, of all projects."
     ),
+    Action(
+        name="get_metrics", default=f"{_ADMIN} or role:service", doc="Read the numbers for monitoring, of all projects."
+    ),
     Action(name=OPERATE, default=_ADMIN, doc="Every request to which no other rule applies."),
     Action(
         name=SYSTEM, default="!", doc="Act with credentials that are for the whole installation and for no project."
