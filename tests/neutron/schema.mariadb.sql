@@ -179,3 +179,9 @@ CREATE TABLE `ml2_geneve_allocations` (
   KEY `ix_ml2_geneve_allocations_allocated` (`allocated`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb3 COLLATE=utf8mb3_general_ci;
 
+
+CREATE TABLE `tags` (
+  `standard_attr_id` bigint(20) NOT NULL,
+  `tag` varchar(255) NOT NULL,
+  PRIMARY KEY (`standard_attr_id`,`tag`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

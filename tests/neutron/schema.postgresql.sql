@@ -229,3 +229,11 @@ ALTER TABLE ONLY networksegments
 
 ALTER TABLE ONLY subnets
     ADD CONSTRAINT uniq_subnets0standard_attr_id UNIQUE (standard_attr_id);
+
+CREATE TABLE tags (
+    standard_attr_id bigint NOT NULL,
+    tag character varying(255) NOT NULL
+);
+
+ALTER TABLE ONLY tags
+    ADD CONSTRAINT tags_pkey PRIMARY KEY (standard_attr_id, tag);

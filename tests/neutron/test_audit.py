@@ -3,48 +3,17 @@
 The whole of Neutron, with its own schema, server and API: test_real.py, run by `make test-neutron`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from segmentary.app import audit_neutron
 from segmentary.catalog.neutron import CONTRACTION, KNOWN, NEUTRON_RULES, RELEASES
 from segmentary.errors import DatabaseFailed, InvalidSetting
-from tests.neutron.planted import Planter, Run, healthy, hosts, plant_defects
-from tests.servers import schema
+from tests.neutron.planted import Planter, Run, plant_defects
 from tests.servers.service import run_program
 
 pytestmark = pytest.mark.databases("postgresql", "mariadb")
-QUOTES = {"postgresql": '"', "mariadb": "`"}
-
-
-@pytest.fixture
-def run(database_kind: str, empty_database_url: str) -> Iterator[Run]:
-    """Make the tables, at the current release, and give a function that runs SQL on them."""
-    with closing(schema.connect(empty_database_url)) as connection:
-
-        def execute(statement: str) -> Sequence[Sequence[Any]]:
-            cursor = connection.cursor()
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-
-        script = (Path(__file__).parent / f"schema.{database_kind}.sql").read_text()
-        for statement in filter(str.strip, script.split(";\n")):
-            execute(statement)
-        for revision in (CONTRACTION, list(RELEASES)[-1]):
-            execute(f"INSERT INTO alembic_version VALUES ('{revision}')")
-        yield execute
-
-
-@pytest.fixture
-def plant(database_kind: str, run: Run) -> Planter:
-    planter = Planter(run, QUOTES[database_kind], 1000)
-    healthy(planter)
-    hosts(planter)
-    return planter
 
 
 @pytest.mark.usefixtures("plant")
@@ -97,9 +66,13 @@ def test_a_transaction_of_the_audit_cannot_write(
 
     from segmentary.db import neutron  # noqa: PLC0415, only here
     from segmentary.db.statement import Statement  # noqa: PLC0415, only here
+    from segmentary.db.transaction import Tx  # noqa: PLC0415, only here
 
     del plant
-    writing: Callable[..., object] = lambda tx: tx.execute(Statement(text("DELETE FROM networks")), {})  # noqa: E731, typed
+
+    def writing(tx: Tx) -> int:
+        return tx.execute(Statement(text("DELETE FROM networks")), {})
+
     monkeypatch.setattr(neutron, "counts", writing)
     with pytest.raises(DatabaseFailed):
         audit_neutron(empty_database_url)

@@ -12,7 +12,18 @@ from segmentary.app.application import Application, open  # noqa: A004, read as 
 from segmentary.app.collection import Collection, known_id
 from segmentary.app.hosts import Hosts
 from segmentary.app.lists import PART, Page
-from segmentary.app.neutron import audit_neutron
+from segmentary.app.neutron import NeutronImport, audit_neutron
 from segmentary.catalog.actor import LIBRARY
 
-__all__ = ["LIBRARY", "PART", "Application", "Collection", "Hosts", "Page", "audit_neutron", "known_id", "open"]
+__all__ = [
+    "LIBRARY",
+    "PART",
+    "Application",
+    "Collection",
+    "Hosts",
+    "NeutronImport",
+    "Page",
+    "audit_neutron",
+    "known_id",
+    "open",
+]

@@ -10,6 +10,7 @@ import click
 from segmentary import __version__
 from segmentary.cli import audit as audit_command
 from segmentary.cli import database, desired, destination, resource, server
+from segmentary.cli import neutron as neutron_command
 from segmentary.cli.host import host_group
 from segmentary.cli.policy import policy_group
 from segmentary.cli.quota import quota_group
@@ -121,6 +122,19 @@ def audit(style: str, limit: int, neutron: str | None, **arguments: object) -> N
 def export(style: str, kind: str | None, **arguments: object) -> None:
     """Write physical networks, ranges, networks and segments as a file of desired state."""
     desired.export(settings_from(arguments), style, kind)
+
+
+@commands.command("import")
+@click.option("--neutron", metavar="URL", required=True, help="The database of the Neutron; it is only read.")
+@click.option("--skip-refused", is_flag=True, help="Take the rest if some rows are refused.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@settings_options("database", "global_physnet_mtu")
+def import_records(neutron: str, skip_refused: bool, yes: bool, **arguments: object) -> None:  # noqa: FBT001, flags
+    """Take over what a Neutron keeps, with its ids and times: show the plan, then all of it or nothing.
+
+    Repeating it takes what is new. Afterwards both are compared, and what is stored is audited.
+    """
+    neutron_command.run(settings_from(arguments), neutron, skip_refused=skip_refused, asks=not yes)
 
 
 FILE = click.argument("file", metavar="FILE", type=click.File(encoding="utf-8"))
