@@ -72,6 +72,10 @@ class Refusing:
         assert self._snapshot() == self._stored
         return message
 
+    def unchanged(self) -> None:
+        """Demand that nothing was stored."""
+        assert self._snapshot() == self._stored
+
     def remember(self) -> None:
         """Take what is stored now for what is to stay."""
         self._stored = self._snapshot()

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from segmentary.errors import InvalidInput, InvalidValue, UnrecognizedFilter
 from segmentary.rules.attribute import Attribute, Resource
 from segmentary.rules.draft import refuse, shown, shown_names
-from segmentary.rules.kind import Flag, Integer, Text, UnfitValueError, Uuid
+from segmentary.rules.kind import Flag, Integer, Text, UnfitValueError, Uuid, View
 from segmentary.rules.listing import HostQuery, ListQuery
 from segmentary.rules.tags import Tags
 
@@ -29,6 +29,8 @@ _NAME = Text(255)
 HOSTS_PAGE = 1000
 LARGEST_LIMIT = 2**31 - 1
 Parameters = Sequence[tuple[str, str]]
+# How many entries of a derived list one filter asks for.
+MOST_ENTRIES = 50
 _PLACE = frozenset({"marker", "marker_values", "page_reverse"})
 _OPTIONS = _PLACE | {"fields", "sort_key", "sort_dir", "limit", "with_count"}
 Sort = tuple[tuple[str, bool], ...]
@@ -198,8 +200,10 @@ def _filters(
 
 def _all_wanted(one: Attribute, key: str, texts: Sequence[str]) -> tuple[object, ...]:
     values = tuple(dict.fromkeys(value for text in dict.fromkeys(texts) for value in _wanted(one, key, text)))
-    if isinstance(one.kind, Tags) and len(values) > one.kind.most:
-        reason = f"it names {len(values)} tags, at most {one.kind.most} are allowed"
+    # Each is a condition of its own in the statement, and a database takes only so many.
+    most = one.kind.most if isinstance(one.kind, Tags) else MOST_ENTRIES if isinstance(one.kind, View) else len(values)
+    if len(values) > most:
+        reason = f"it has {len(values)} values, at most {most} are allowed"
         raise InvalidValue(attribute=key, value=list(texts), reason=reason)
     return values
 
