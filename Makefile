@@ -21,7 +21,7 @@ help: ## Show this list
 serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1:9696 (SERVE_OPTIONS="--port 9697")
 	@exec $(BIN)/segmentary serve $(SERVE_OPTIONS)
 
-test: .venv/.installed-test .venv-clients/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
+test: .venv/.installed-test .venv-clients/.installed .venv-keystone/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
 	@$(BIN)/pytest $(PYTEST_OPTIONS)
 
 test-galera: .venv/.installed-test ## Prove exactness on a Galera cluster of three nodes, from Debian's packages
@@ -55,7 +55,7 @@ migration: .venv/.installed-run ## Write the SQL of the first schema revision, w
 	@$(BIN)/python -m tools.generate migration
 
 clean: ## Remove the environments and caches
-	rm -rf .venv .venv-clients .venv-neutron .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-clients .venv-keystone .venv-neutron .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/.created:
 	@echo "Making a virtual environment in .venv"
@@ -91,4 +91,10 @@ clean: ## Remove the environments and caches
 	@echo "Installing OpenStack's clients into .venv-clients"
 	@$(PYTHON) -m venv .venv-clients
 	@.venv-clients/bin/python $(PIP_INSTALL) --requirement tests/contract/requirements.txt
+	@touch $@
+
+.venv-keystone/.installed: tests/identity/requirements.txt
+	@echo "Installing OpenStack's identity service into .venv-keystone"
+	@$(PYTHON) -m venv .venv-keystone
+	@.venv-keystone/bin/python $(PIP_INSTALL) --requirement tests/identity/requirements.txt
 	@touch $@

@@ -35,11 +35,13 @@ class Settings:
     )
     authentication: str = setting(
         "",
-        "Ways to sign in, separated by commas: none (from this machine only), token, basic; "
+        "Ways to sign in, separated by commas: none (from this machine only), token, basic, keystone; "
         "if empty, those that there is a file for, otherwise none.",
     )
     token_file: str = setting("", "File with a token, in X-Auth-Token, whose holder may do everything.")
     users_file: str = setting("", "File of users with a token or a password each, made by `segmentary user`.")
+    keystone_file: str = setting("", "TOML file with Keystone's auth_url and the credentials of this service.")
+    keystone_seconds: int = setting(60, "Seconds for which a validated token is believed.", minimum=1, maximum=3600)
     policy_file: str = setting("", "YAML file with rules that count instead of the default policy.")
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
     body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)

@@ -2,6 +2,7 @@
 
     none     everyone who can connect, from this machine only, may do everything
     token    X-Auth-Token: the token of the token file, or that of a user
+    keystone X-Auth-Token: one that Keystone has issued
     basic    Authorization: Basic, name and password of a user
 
 A request is asked in this order; the first header it has decides, whatever the others say.
@@ -12,22 +13,21 @@ import binascii
 import hashlib
 import hmac
 import logging
-import os
 import re
-import stat
 from pathlib import Path
 
 import falcon
 
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.errors import InvalidSetting, NotAuthenticated
-from segmentary.services.user import Users
+from segmentary.services.keystone import Keystone
+from segmentary.services.user import Users, require_closed
 from segmentary.settings import Settings
 
 LOG = logging.getLogger("segmentary")
 SHORTEST_TOKEN = 16
-NONE, TOKEN, BASIC = "none", "token", "basic"
-WAYS = (NONE, TOKEN, BASIC)
+NONE, TOKEN, BASIC, KEYSTONE = "none", "token", "basic", "keystone"
+WAYS = (NONE, TOKEN, BASIC, KEYSTONE)
 ANONYMOUS = Actor(name="anonymous", project_id=LOCAL_PROJECT, trusted=True)
 # Who has the token of the token file.
 TOKEN_HOLDER = Actor(name="token", project_id=LOCAL_PROJECT, trusted=True)
@@ -37,8 +37,10 @@ def ways(settings: Settings) -> tuple[str, ...]:
     """Return the ways to sign in; raise `InvalidSetting` for unknown ones, and for one that has not what it needs."""
     asked = [one.strip() for one in settings.authentication.split(",") if one.strip()]
     if not asked:
-        asked = [TOKEN] if settings.token_file or settings.users_file else [NONE]
+        asked = [TOKEN] if settings.token_file or settings.users_file else []
         asked += [BASIC] if settings.users_file else []
+        asked += [KEYSTONE] if settings.keystone_file else []
+        asked = asked or [NONE]
     for one in asked:
         if one not in WAYS:
             raise _unfit(f"{one!r} is none of {', '.join(WAYS)}")
@@ -48,6 +50,8 @@ def ways(settings: Settings) -> tuple[str, ...]:
         raise _unfit("token needs --users-file or --token-file")
     if BASIC in asked and not settings.users_file:
         raise _unfit("basic needs --users-file")
+    if KEYSTONE in asked and not settings.keystone_file:
+        raise _unfit("keystone needs --keystone-file")
     return tuple(asked)
 
 
@@ -59,6 +63,7 @@ class Authentication:
         self._ways = ways(settings)
         is_token = TOKEN in self._ways and settings.token_file
         self._digest = _digest(read_token(settings.token_file)) if is_token else None
+        self._keystone = Keystone(settings.keystone_file, settings.keystone_seconds) if KEYSTONE in self._ways else None
         self._users = Users(settings.users_file) if settings.users_file and NONE not in self._ways else None
 
     def actor(self, request: falcon.Request, request_id: str) -> Actor:
@@ -68,6 +73,8 @@ class Authentication:
         token = request.get_header("X-Auth-Token")
         if token:
             found = self._by_token(token) if TOKEN in self._ways else None
+            if found is None and self._keystone is not None:
+                found = self._keystone.actor(token)
         else:
             found = self._by_password(request.get_header("Authorization")) if BASIC in self._ways else None
         if found is None:
@@ -79,7 +86,8 @@ class Authentication:
     def challenge(self, request: falcon.Request) -> str:
         """Return the WWW-Authenticate of a refusal: the ways there are."""
         basic = ', Basic realm="segmentary", charset="UTF-8"' if BASIC in self._ways else ""
-        return f'Keystone uri="{request.prefix}"{basic}'
+        url = self._keystone.url if self._keystone else request.prefix
+        return f'Keystone uri="{url}"{basic}'
 
     def _by_token(self, token: str) -> Actor | None:
         # Digests are compared, in constant time: the answer's delay must not tell how much of a guess was right.
@@ -110,10 +118,8 @@ def _unfit(reason: str) -> InvalidSetting:
 def read_token(file: str) -> str:
     """Return the token in a file; raise `InvalidSetting` if others can read the file or the token is no good one."""
     try:
-        path = Path(file)
-        if os.name == "posix" and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-            raise InvalidSetting(setting="token_file", reason=f"everyone can read {file}; run: chmod 600 {file}")
-        token = path.read_text(encoding="utf-8").strip()
+        require_closed("token_file", file)
+        token = Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSetting(setting="token_file", reason=f"{file} cannot be read ({error})") from error
     # A header carries nothing else unchanged.

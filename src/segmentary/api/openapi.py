@@ -5,7 +5,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 
 from segmentary import errors
-from segmentary.api.authentication import BASIC, TOKEN
+from segmentary.api.authentication import BASIC, KEYSTONE, TOKEN
 from segmentary.api.exchange import JSON
 from segmentary.api.operation import Described, Operation
 from segmentary.errors import SegmentaryError
@@ -15,6 +15,7 @@ from segmentary.wire.schema import Schema
 # What any request can meet.
 COMMON_ERRORS = (errors.NotAuthenticated, errors.PolicyNotAuthorized, errors.TryAgain, errors.Broken)
 SECURITY: Mapping[str, Schema] = {
+    KEYSTONE: {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "A token of Keystone."},
     TOKEN: {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
     BASIC: {"type": "http", "scheme": "basic"},
 }

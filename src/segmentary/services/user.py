@@ -134,8 +134,7 @@ class Users:
 def read(file: str) -> list[User]:
     """Return the users of a file; raise `InvalidSetting` if everyone can read it or it is no file of users."""
     try:
-        if os.name == "posix" and Path(file).stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-            raise _unfit(f"everyone can read {file}; run: chmod 600 {file}")
+        require_closed(SETTING, file)
         found = json.loads(Path(file).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _unfit(f"there is no {file}; make it with: segmentary user add NAME --users-file {file} ...") from None
@@ -150,6 +149,14 @@ def read(file: str) -> list[User]:
     if len({one.name for one in users}) != len(users):
         raise _unfit(f"{file} has two users of one name")
     return users
+
+
+def require_closed(setting: str, file: str) -> None:
+    """Raise `InvalidSetting` if everyone can read or write a file of secrets."""
+    if os.name != "posix" or not Path(file).exists():
+        return
+    if Path(file).stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise InvalidSetting(setting=setting, reason=f"everyone can read {file}; run: chmod 600 {file}")
 
 
 def add(file: str, user: User, password: str | None) -> str | None:

@@ -1,0 +1,216 @@
+"""A real Keystone says who asks: driven by the `openstack` command, and token by token."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.command import Openstack
+from tests.servers.asking import Answer, Asker
+from tests.servers.keystone import PASSWORD, KeystoneServer
+from tests.servers.service import Service, run_program
+
+Start = Callable[..., Service]
+pytestmark = pytest.mark.databases("sqlite")
+SERVICE_FILE = """
+auth_url = "{url}/v3"
+username = "segmentary"
+password = "{password}"
+project_name = "service"
+user_domain_id = "default"
+project_domain_id = "default"
+"""
+BELIEVED = 2  # seconds
+
+
+class Site:
+    """Keystone with users and projects, and a server of ours that asks it."""
+
+    def __init__(self, keystone: KeystoneServer, service: Service, program: Path, folder: Path) -> None:
+        self.keystone, self.service = keystone, service
+        self._program, self._folder = program, folder
+        self._asker = Asker(service.url)
+
+    def close(self) -> None:
+        self._asker.close()
+
+    def openstack(self, name: str = "admin", project: str = "admin", **variables: str) -> Openstack:
+        return Openstack(self._program, self._folder, **(self.keystone.variables(name, project) | variables))
+
+    def ask(self, token: str, path: str = "/v2.0/networks", method: str = "GET", body: object = None) -> Answer:
+        return self._asker.ask(method, path, body, {"X-Auth-Token": token})
+
+    def token(self, name: str, scope: object, *, identity: object = None) -> str:
+        """Ask Keystone for a token."""
+        user = {"name": name, "domain": {"id": "default"}, "password": PASSWORD}
+        identity = identity or {"methods": ["password"], "password": {"user": user}}
+        auth = {"identity": identity, **({"scope": scope} if scope else {})}
+        request = urllib.request.Request(  # noqa: S310, ours
+            f"{self.keystone.url}/v3/auth/tokens",
+            json.dumps({"auth": auth}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:  # noqa: S310, ours
+            token: str = answer.headers["X-Subject-Token"]
+            return token
+
+    def revoke(self, token: str) -> None:
+        request = urllib.request.Request(  # noqa: S310, ours
+            f"{self.keystone.url}/v3/auth/tokens",
+            headers={"X-Auth-Token": token, "X-Subject-Token": token},
+            method="DELETE",
+        )
+        urllib.request.urlopen(request).close()  # noqa: S310, ours
+
+
+def scope_of(project: str) -> object:
+    return {"project": {"name": project, "domain": {"id": "default"}}}
+
+
+@pytest.fixture
+def site(start_server: Start, openstack_program: Path, tmp_path: Path) -> Iterator[Site]:
+    keystone = KeystoneServer(tmp_path)
+    file = tmp_path / "service.toml"
+    file.write_text(SERVICE_FILE.format(url=keystone.url, password=PASSWORD))
+    file.chmod(0o600)
+    service = start_server("--keystone-file", str(file), "--keystone-seconds", str(BELIEVED))
+    try:
+        with closing(Site(keystone, service, openstack_program, tmp_path)) as one:
+            users = {"mia": ("blue", "member"), "rea": ("blue", "reader"), "fay": ("green", "member")}
+            one.openstack().all(
+                *(f"project create -f json {name}" for name in ("blue", "green", "service")),
+                f"user create -f json --password {PASSWORD} segmentary",
+                "role add --user segmentary --project service service",
+                *(f"user create -f json --password {PASSWORD} {name}" for name in users),
+                *(f"role add --user {name} --project {project} {role}" for name, (project, role) in users.items()),
+                "role add --user admin --user-domain default --project blue admin",
+                "service create -f json --name segmentary network",
+                f"endpoint create -f json --region RegionOne network public {service.url}",
+            )
+            yield one
+    finally:
+        keystone.stop()
+
+
+def test_walk_through_with_keystone(site: Site) -> None:
+    """One Keystone for all, for making it takes longest."""
+    roles_see_what_is_theirs(site)
+    every_way_to_sign_in_works(site)
+    tokens_for_no_project_may_do_nothing(site)
+    revoked_and_wrong_tokens_are_refused(site)
+    without_keystone_only_known_tokens_go_on(site)
+    text = site.service.output
+    assert PASSWORD not in text
+    assert "gAAAA" not in text, "that is how tokens of Keystone begin"
+
+
+def roles_see_what_is_theirs(site: Site) -> None:
+    member, reader = site.openstack("mia", "blue"), site.openstack("rea", "blue")
+    foreigner, admin = site.openstack("fay", "green"), site.openstack()
+    (created,) = member.all("network create -f json mine")
+    assert created["provider:network_type"] is None
+    (mine,) = reader.all("network show -f json mine")
+    assert mine["id"] == created["id"]
+    (theirs, segments) = foreigner.all("network list -f json", "network segment list -f json")
+    assert theirs == segments == []
+    (shown,) = admin.all(f"network show -f json {created['id']}")
+    assert shown["provider:network_type"] == "local"
+    assert shown["project_id"] == created["project_id"]
+    assert "create_network is disallowed by policy" in reader.refused("network create other")
+    assert "update_network is disallowed by policy" in reader.refused("network set --name other mine")
+    assert "create_network:shared is disallowed by policy" in member.refused("network create --share other")
+    assert "No Network found for mine" in foreigner.refused("network show mine")
+    segment = f"network segment create --network {created['id']} --network-type geneve --segment 7"
+    assert "create_segment is disallowed by policy" in member.refused(f"{segment} s")
+    (made,) = admin.all(f"{segment} -f json s")
+    assert made["segmentation_id"] == 7
+    admin.all(f"network set --share {created['id']}")
+    (theirs,) = foreigner.all("network list -f json -c Name")
+    assert [one["Name"] for one in theirs] == ["mine"]
+
+
+def every_way_to_sign_in_works(site: Site) -> None:
+    member = site.openstack("mia", "blue")
+    (credential,) = member.all("application credential create -f json --secret some-secret cred")
+    common = {"OS_AUTH_URL": f"{site.keystone.url}/v3", "OS_REGION_NAME": "RegionOne"}
+    by_credential = {
+        **common,
+        "OS_AUTH_TYPE": "v3applicationcredential",
+        "OS_APPLICATION_CREDENTIAL_ID": credential["id"] if "id" in credential else credential["ID"],
+        "OS_APPLICATION_CREDENTIAL_SECRET": "some-secret",
+    }
+    token = site.token("mia", scope_of("blue"))
+    by_token = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": site.service.url, "OS_TOKEN": token}
+    for variables in (by_credential, by_token):
+        client = Openstack(site._program, site._folder, **variables)  # noqa: SLF001, of this file
+        (listed,) = client.all("network list -f json -c Name")
+        assert [one["Name"] for one in listed] == ["mine"]
+
+
+def tokens_for_no_project_may_do_nothing(site: Site) -> None:
+    for scope in ({"system": {"all": True}}, "unscoped"):
+        token = site.token("admin", scope)
+        assert site.ask(token, "/v2.0/segment-events").status == 403, scope
+        assert site.ask(token, "/v2.0/networks", "POST", {"network": {}}).status == 403, scope
+        assert site.ask(token).document == {"networks": []}
+
+
+def revoked_and_wrong_tokens_are_refused(site: Site) -> None:
+    token = site.token("mia", scope_of("blue"))
+    assert site.ask(token).status == 200
+    for wrong in (token[:-4], f"{token}x", "gAAAAAB", "x" * 20_000, "z\xf6"):
+        answer = site.ask(wrong)
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == f'Keystone uri="{site.keystone.url}"'
+        assert answer.document["error"]["code"] == 401
+    site.revoke(token)
+    deadline = time.monotonic() + 60
+    while site.ask(token).status != 401:
+        assert time.monotonic() < deadline, "a revoked token goes on"
+        time.sleep(0.1)
+
+
+def without_keystone_only_known_tokens_go_on(site: Site) -> None:
+    known, unknown = (site.token("mia", scope_of("blue")) for _ in range(2))
+    assert site.ask(known).status == 200
+    site.keystone.stop()
+    answer = site.ask(unknown)
+    assert answer.status == 503
+    assert "identity service" in answer.message
+    assert "Keystone did not validate a token" in site.service.output
+    deadline = time.monotonic() + 60
+    while site.ask(known).status != 503:  # believed for a while, and never after it
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    site.keystone.start()
+    assert site.ask(unknown).status == site.ask(known).status == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "word"),
+    [
+        (None, 0o600, "cannot be read"),
+        ('password = "a secret', 0o600, "is not TOML"),
+        ('auth_url = "http://h"\npasword = "a secret"', 0o600, "no such option: pasword"),
+        ("auth_url = 7", 0o600, "must have lines of the form"),
+        ('auth_type = "magic"', 0o600, "does not say how to sign in"),
+        ('password = "a secret"', 0o600, "does not say how to sign in"),
+        ('auth_url = "http://h"\nusername = "x"\npassword = "a secret"', 0o644, "everyone can read"),
+    ],
+)
+def test_file_that_does_not_say_how_to_sign_in_is_refused(
+    tmp_path: Path, text: str | None, mode: int, word: str
+) -> None:
+    if text is not None:
+        (tmp_path / "k.toml").write_text(text)
+        (tmp_path / "k.toml").chmod(mode)
+    done: Any = run_program(tmp_path, "serve", "--keystone-file", "k.toml")
+    assert done.returncode == 1
+    assert word in done.stderr
+    assert "a secret" not in done.stderr
+    assert done.stderr.count("\n") == 1
