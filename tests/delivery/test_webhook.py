@@ -267,3 +267,20 @@ def test_a_secret_is_stored_and_never_told(
     for table in ("events", "dead_letters", "deliveries"):
         assert SECRET not in str(run_sql(f"SELECT * FROM {table}"))
     assert not [one for one in receiver.posted if SECRET.encode() in one.body]
+
+
+def test_a_relay_that_ends_hands_its_destinations_over_at_once(
+    app: segmentary.Application, receiver: Receiver, run_sql: RunSql
+) -> None:
+    app.event_destinations.create(kind="webhook", endpoint=receiver.url, types="network.created")
+    app.relay.start()
+    app.networks.create(name="by the first")
+    wait_until(lambda: len(receiver.taken) == 1)
+    app.relay.hand_over()
+    assert [row[0] for row in run_sql("SELECT holder FROM deliveries")] == [None]
+    app.networks.create(name="by the second")
+    second = Relay(app.database, app.feed, app.settings)
+    second.start()
+    wait_until(lambda: len(receiver.taken) == 2)
+    second.stop()
+    assert [one["record"]["name"] for one in receiver.events] == ["by the first", "by the second"]

@@ -8,7 +8,7 @@ import click
 
 from segmentary.rules.attribute import Attribute, Presence, Resource
 from segmentary.rules.draft import shown
-from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Kind, Uuid, View
+from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Kind, Secret, Uuid, View
 from segmentary.rules.tags import Tags
 
 METAVARS: Mapping[type, str] = {Integer: "NUMBER", Uuid: "ID", Entries: "KEY=VALUE,...", View: "ENTRY", Tags: "TAG,..."}
@@ -68,6 +68,10 @@ def _option(resource: Resource, one: Attribute, *, required: bool = False) -> cl
         return click.Option([f"--{name}/--no-{name}", one.name], default=None, required=required, help=text)
     if isinstance(one.kind, Entries):
         text += " Repeat it for each entry."
+    # What is typed stands in the list of processes and in the shell's history.
+    variable = f"SEGMENTARY_{one.name.upper()}" if isinstance(one.kind, Secret) else None
+    if variable:
+        text += f"  [{variable}]"
     return click.Option(
         [f"--{name}", one.name],
         metavar=_metavar(resource, one),
@@ -75,6 +79,7 @@ def _option(resource: Resource, one: Attribute, *, required: bool = False) -> cl
         multiple=isinstance(one.kind, Entries),
         required=required,
         help=text,
+        envvar=variable,
     )
 
 

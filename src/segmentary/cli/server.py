@@ -78,11 +78,17 @@ class _Target:
         bodies = Bodies(self._settings)
         wsgi = make_wsgi(app, bodies)
         connections.watch(bodies, self._settings.port, self._settings.body_seconds)
-        _on_signal(app.feed.close)
+        _on_signal(lambda: _send_away(app))
         app.relay.start()
         # What is made at start lives as long as the process: the collector need not look at it again.
         gc.freeze()
         return wsgi
+
+
+def _send_away(app: segmentary.Application) -> None:
+    """End what would last: readers who wait, and deliveries, which another relay then takes at once."""
+    app.feed.close()
+    app.relay.hand_over()
 
 
 def _on_signal(act: Callable[[], None]) -> None:

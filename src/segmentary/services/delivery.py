@@ -160,6 +160,8 @@ class Delivery:
         def work(tx: Tx) -> _Work:
             row = records.show(tx, describe(EventDestination), self._id)
             destination = records.as_records(EventDestination, [row])[0]
+            if destination.paused:
+                return _Work(destination, 0, 0, [], {}, {})
             progress = deliveries.progress(tx, [self._id])[self._id]
             types = types_of(destination)
             page = outbox.excerpt(tx, progress.acknowledged, BATCH, {"type": types} if types else {})

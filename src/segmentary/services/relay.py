@@ -65,6 +65,10 @@ class Relay:
         if self._thread is not None:
             self._thread.join()
 
+    def hand_over(self) -> None:
+        """Leave delivering to other relays, and go on with numbering."""
+        self._deliveries.stop()
+
     def run(self) -> None:
         """Work until `stop` is called."""
         while not self._stopping.is_set():
