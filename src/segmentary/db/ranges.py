@@ -35,8 +35,9 @@ _SEGMENTS = TABLES["segments"]
 _NETWORKS = TABLES["networks"]
 # How many ranges one statement looks into: SQLite joins at most 500 SELECTs.
 AT_ONCE = 200
-# On a cluster: two of so many that choose at once meet seldom, and a range that shrinks writes so many rows.
-SLOTS = 256
+# On a cluster: the more, the less two that choose at once meet; the fewer, the sooner a range that shrinks is done, and
+# every ID chosen on another node in between has it begin again.
+SLOTS = 64
 
 
 @dataclass(frozen=True, slots=True)
