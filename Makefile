@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 300
 LOAD_SECONDS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-neutron test-galera fuzz load bench check docs migration clean
+.PHONY: help serve test test-neutron test-galera fuzz load bench check check-dependencies docs migration clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,9 +44,14 @@ bench: .venv/.installed-test ## Measure speed beside the limit of this machine (
 check: .venv/.installed-test .venv/.installed-check ## Check format, lint, types, layers and generated files
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/bandit --quiet --recursive --severity-level medium --confidence-level medium src
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
+
+check-dependencies: .venv/.installed-run ## Ask for known vulnerabilities of the installed libraries (needs PyPI's advisories)
+	@$(BIN)/python $(PIP_INSTALL) pip-audit
+	@$(BIN)/pip-audit --local --skip-editable
 
 docs: .venv/.installed-run ## Write docs/reference from the declarations
 	@$(BIN)/python -m tools.generate docs

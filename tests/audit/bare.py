@@ -41,8 +41,8 @@ Row = dict[str, Any]
 Broken = set[tuple[str, str]]
 
 
-def bare_tables() -> MetaData:
-    """Return our tables with nothing but columns, primary keys and generated columns."""
+def bare_tables(*, unique: bool) -> MetaData:
+    """Return our tables with nothing but columns, primary keys and generated columns; with `unique` also other keys."""
     bare = MetaData()
     for table in METADATA.sorted_tables:
         columns = [
@@ -56,19 +56,21 @@ def bare_tables() -> MetaData:
             for one in table.columns
         ]
         key = PrimaryKeyConstraint(*(one.name for one in table.primary_key))
-        Table(table.name, bare, *columns, key, **table.dialect_kwargs)
+        keys = [one for one in table.constraints if isinstance(one, UniqueConstraint)] if unique else []
+        others = [UniqueConstraint(*(column.name for column in one.columns), name=one.name) for one in keys]
+        Table(table.name, bare, *columns, key, *others, **table.dialect_kwargs)
     return bare
 
 
 class Bare:
     """A database with bare tables; rows are inserted by the plain driver."""
 
-    def __init__(self, kind: str, url: str) -> None:
+    def __init__(self, kind: str, url: str, *, unique: bool = False) -> None:
         self._kind = kind
         self._connection = schema.connect(url)
         self._numbers = count(1)
         dialect = parse_url(url)[0].get_dialect()()
-        for table in bare_tables().tables.values():
+        for table in bare_tables(unique=unique).tables.values():
             self.run(str(CreateTable(table).compile(dialect=dialect)))
 
     def close(self) -> None:

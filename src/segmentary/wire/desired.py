@@ -153,6 +153,6 @@ class _Loader(yaml.CSafeLoader):
 
 def _parsed(text: str) -> object:
     try:
-        return yaml.load(text, _Loader)  # noqa: S506, a safe loader
+        return yaml.load(text, _Loader)  # noqa: S506, a safe loader  # nosec B506
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise MalformedBody(reason=f"The file is not YAML: {' '.join(str(error).split())}") from None
