@@ -43,6 +43,11 @@ class Settings:
     keystone_file: str = setting("", "TOML file with Keystone's auth_url and the credentials of this service.")
     keystone_seconds: int = setting(60, "Seconds for which a validated token is believed.", minimum=1, maximum=3600)
     policy_file: str = setting("", "YAML file with rules that count instead of the default policy.")
+    tls_certificate_file: str = setting("", "PEM file with the certificate, and those between it and its authority.")
+    tls_key_file: str = setting("", "PEM file with the certificate's key, without a password.")
+    proxies: str = setting(
+        "", "Proxies that are believed about the address clients know: addresses or networks, separated by commas."
+    )
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
     body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)
     page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")

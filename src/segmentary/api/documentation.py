@@ -17,7 +17,17 @@ from segmentary.wire.schema import Schema
 
 MEDIA_TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}
 # The page runs its own script and talks to this server, nothing else.
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 
 
 class OpenApi:
@@ -60,6 +70,5 @@ class Page:
     def on_get(self, _request: falcon.Request, response: falcon.Response) -> None:
         """Show a page about the API."""
         response.content_type = self._media_type
-        response.set_header("Content-Security-Policy", POLICY)
-        response.set_header("X-Content-Type-Options", "nosniff")
+        response.set_headers(HEADERS)
         response.data = self._data

@@ -8,6 +8,7 @@ import falcon
 from segmentary import errors
 from segmentary.api.exchange import JSON
 from segmentary.api.operation import Operation, in_path, json
+from segmentary.catalog.action import ANYONE
 from segmentary.catalog.quota import PROJECT
 from segmentary.wire import encode, quota, schema
 
@@ -28,6 +29,7 @@ class OneProject:
             identifier=self._identifier,
             summary=f"Say that there is such a {self._name}, whatever its id.",
             tag="projects",
+            action=ANYONE,
             parameters=(PROJECT_ID,),
             answers=json(schema.closed({self._name: schema.closed(shown)})),
             errors=(errors.InvalidInput,),

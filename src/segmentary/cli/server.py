@@ -19,8 +19,10 @@ from granian.http import HTTP1Settings
 import segmentary
 from segmentary.api.authentication import NONE, TOKEN, Authentication, ways
 from segmentary.api.body import Bodies
+from segmentary.api.proxy import Wsgi, behind
 from segmentary.api.wsgi import make_wsgi
 from segmentary.cli import connections
+from segmentary.cli.certificate import files, watch
 from segmentary.db import migrate
 from segmentary.db.engine import shown_url
 from segmentary.db.transaction import Database
@@ -40,7 +42,9 @@ def serve(settings: Settings) -> None:
     migrate.require_current(database)
     database.close()
     _require_free(settings)
-    url = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
+    certificate, key = files(settings)
+    scheme = "https" if certificate else "http"
+    url = f"{scheme}://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     server = Granian(
         "segmentary",
@@ -57,9 +61,12 @@ def serve(settings: Settings) -> None:
         log_enabled=False,
         workers_kill_timeout=STOP_SECONDS,
         respawn_failed_workers=True,
+        ssl_cert=certificate,
+        ssl_key=key,
     )
     _have_starting_workers_end()
     server.on_startup(lambda: _announce(settings, url))
+    watch(settings)
     server.serve(target_loader=_Target(settings), wrap_loader=False)
 
 
@@ -76,7 +83,9 @@ class _Target:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         app = segmentary.Application(self._settings)
         bodies = Bodies(self._settings)
-        wsgi = make_wsgi(app, bodies)
+        wsgi: Wsgi = make_wsgi(app, bodies)
+        if self._settings.proxies:
+            wsgi = behind(self._settings.proxies, wsgi)
         connections.watch(bodies, self._settings.port, self._settings.body_seconds)
         _on_signal(lambda: _send_away(app))
         app.relay.start()
@@ -139,6 +148,8 @@ def _announce(settings: Settings, url: str) -> None:
 def _require_closed(settings: Settings) -> None:
     """Read who may sign in; refuse to listen to others than this machine without asking who they are."""
     Authentication(settings)
+    if settings.proxies:
+        behind(settings.proxies, lambda _environ, _start: ())
     if NONE in ways(settings) and not _is_loopback(settings.host):
         files = "--users-file FILE or --token-file FILE"
         reason = f"{settings.host} can be reached from elsewhere; give {files}, or listen on 127.0.0.1"
