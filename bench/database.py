@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.identifiers import RANGE, identifier
+from bench.identifiers import FILLED, RANGE, identifier
 from bench.processes import PROC, postgresql_backends
-from bench.statements import LARGEST_NUMBER
+from bench.statements import LARGEST_NUMBER, LARGEST_VLAN
 from segmentary.db import migrate
 from tests.servers import schema
 from tests.servers.found import FoundServers
 
 NETWORKS_PER_SEGMENT = 0.1
 FEWEST_NETWORKS = 1_000
+# Physical networks with how many percent of their VLAN IDs are used.
+POOLS = {"pool-0": 0, "pool-50": 50, "pool-90": 90, "pool-99": 99}
 NOW = "2026-08-07 10:15:00"
 
 _NUMBERS = {
@@ -67,6 +69,7 @@ class Database:
         if not self.networks:
             self._store_networks(networks)
             self._store_range()
+            self._store_pools()
         if stored > self.stored:
             first = self.stored + 1
             place = f"(n - 1) / {self.networks}" if self.kind != "mariadb" else f"(n - 1) DIV {self.networks}"
@@ -81,6 +84,7 @@ class Database:
     def clean(self) -> None:
         """Remove what a workload left behind."""
         self.execute("DELETE FROM segments WHERE network_type NOT IN ('vxlan', 'vlan')")
+        self.execute(f"DELETE FROM segments WHERE physical_network IN ({', '.join(map(repr, POOLS))}) AND name IS NULL")
         self.execute("DELETE FROM events")
         self.settle()
 
@@ -134,6 +138,27 @@ class Database:
             f"VALUES ('{identifier(RANGE, 1)}', 'bench', '', {self.flag(on=True)}, 'geneve', 1, {LARGEST_NUMBER}, "
             f"'random', 0, 'active', {self.moment}, {self.moment}, 0, '')"
         )
+
+    def _store_pools(self) -> None:
+        """Store physical networks with a range of all VLAN IDs each, of which a part is used, spread over the range."""
+        for place, (name, percent) in enumerate(POOLS.items(), 2):
+            self.execute(
+                "INSERT INTO physical_networks (id, name, description, created_at, updated_at, revision_number) "
+                f"VALUES ('{identifier(RANGE, place)}', '{name}', '', {self.moment}, {self.moment}, 0)"
+            )
+            self.execute(
+                "INSERT INTO network_segment_ranges (id, name, description, shared, network_type, physical_network, "
+                "minimum, maximum, allocation, cooldown, state, created_at, updated_at, revision_number, tags) "
+                f"VALUES ('{identifier(RANGE, place)}', '{name}', '', {self.flag(on=True)}, 'vlan', '{name}', "
+                f"1, {LARGEST_VLAN}, 'random', 0, 'active', {self.moment}, {self.moment}, 0, '')"
+            )
+            self.execute(
+                "INSERT INTO segments (id, name, description, network_id, network_type, physical_network, "
+                "segmentation_id, segment_index, created_at, updated_at, revision_number, tags) "
+                f"SELECT {self.identifier(FILLED, f'n + {place * 10_000}')}, 'filled', '', {self.identifier(1, '1')}, "
+                f"'vlan', '{name}', n, 3000000 + n + {place * 10_000}, {self.moment}, {self.moment}, 0, '' "
+                f"FROM ({self.numbers(1, LARGEST_VLAN)}) AS numbers WHERE (n * 37) % 100 < {percent}"
+            )
 
     def _store_segments(self, first: int, last: int, *, kind: int, network_type: str, index: str) -> None:
         network = self.identifier(1, f"(n - 1) % {self.networks} + 1")

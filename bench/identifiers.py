@@ -1,6 +1,6 @@
 """UUIDs that say what they stand for, so that every load generator can make them from a number."""
 
-NETWORK, STORED, NEW, EVENT, RANGE, PHYSICAL_NETWORK, AGENT, VLAN = range(1, 9)
+NETWORK, STORED, NEW, EVENT, RANGE, PHYSICAL_NETWORK, AGENT, VLAN, FILLED, OTHER_EVENT = range(1, 11)
 
 
 def identifier(kind: int, number: int) -> str:

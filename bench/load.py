@@ -1,10 +1,11 @@
 """wrk, and what it found."""
 
 import json
+import math
 import resource
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.statements import Amounts
@@ -27,6 +28,10 @@ class Figures:
     p99: float
     errors: int
     generator: float = 0.0
+    allocated: int = 0
+    exhausted: int = 0
+    marks: tuple[float, ...] = ()
+    last_hundredth: float = math.nan
 
     @property
     def rate(self) -> float:
@@ -56,13 +61,27 @@ def run(url: str, request: str, clients: int, seconds: int, amounts: Amounts) ->
             url,
             "--",
             request,
-            *map(str, (amounts.first, amounts.networks, amounts.stored, amounts.limit, amounts.hosts)),
+            *map(str, (amounts.first, amounts.networks, amounts.stored, amounts.limit, amounts.hosts, amounts.scope)),
         ],
         capture_output=True,
         text=True,
         check=True,
     )
     return Figures(**json.loads(done.stdout.splitlines()[-1]), generator=_of_children() - before)
+
+
+def of_drain(figures: Figures) -> Figures:
+    """Return the figures of the time until a range was drained; that it was is no error."""
+    if not figures.exhausted:
+        return replace(figures, errors=figures.errors + 1)
+    began, first, last, ended = figures.marks
+    return replace(
+        figures,
+        seconds=ended - began,
+        requests=figures.allocated,
+        errors=max(0, figures.errors - figures.exhausted),
+        last_hundredth=(first - began) / (ended - last),
+    )
 
 
 def _of_children() -> float:

@@ -4,7 +4,7 @@ import http.client
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
@@ -25,12 +25,16 @@ FASTEST_DELETES = 8_000
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One side's figures: requests a second, milliseconds, processor microseconds a request, MiB."""
+    """One side's figures: requests a second, milliseconds, processor microseconds a request, MiB.
+
+    `last_hundredth` of a range that was drained: how fast it was, the first hundredth being 1.
+    """
 
     rate: float
     p50: float
     p99: float
     errors: int
+    last_hundredth: float = math.nan
     server_microseconds: float
     database_microseconds: float
     memory: float
@@ -97,6 +101,10 @@ class Measurement:
         of_server, of_database = Meter(), Meter()
         with of_database.watching(self._database.processes), of_server.watching(server.places):
             figures = load.run(server.url, request or workload.request, workload.clients, seconds, amounts)
+        if workload.drains:
+            figures = load.of_drain(figures)
+            self._database.clean()
+        figures = replace(figures, requests=figures.requests // workload.requests)
         return _side(figures, of_server.used, of_database.used, server.memory())
 
     def _amounts(self, workload: Workload) -> Amounts:
@@ -111,6 +119,7 @@ class Measurement:
             stored=self._database.stored,
             limit=workload.limit,
             records=workload.records,
+            scope=workload.pool,
         )
 
     def _start(self, workload: Workload) -> Result:
@@ -154,6 +163,7 @@ def _side(figures: Figures, server: float, database: float, memory: float) -> Si
         p50=figures.p50,
         p99=figures.p99,
         errors=figures.errors,
+        last_hundredth=figures.last_hundredth,
         server_microseconds=server / requests * 1e6,
         database_microseconds=database / requests * 1e6,
         memory=memory,

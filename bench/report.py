@@ -69,6 +69,15 @@ def table(results: Sequence[Result]) -> str:
     )
 
 
+def drains(results: Sequence[Result]) -> str:
+    """Return what is to be told of ranges that were drained."""
+    found = [one for one in results if one.workload.drains]
+    return "".join(
+        f"{one.workload.name}: the last hundredth at {one.segmentary.last_hundredth:.2f} of the rate of the first\n"
+        for one in found
+    )
+
+
 def write(file: Path, about: Mapping[str, object], results: Sequence[Result]) -> None:
     """Write the results as JSON."""
     document = {

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from bench.identifiers import EVENT, NETWORK, NEW, STORED, VLAN, identifier
+from bench.identifiers import EVENT, NETWORK, NEW, OTHER_EVENT, STORED, VLAN, identifier
 
 FOLDER = Path(__file__).parent / "sql"
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _PGBENCH_NUMBERS = {"network_id": (NETWORK, "network"), "segment_id": (STORED, "segment")}
 _PGBENCH_NUMBERS |= {"new_id": (NEW, "number"), "event_id": (EVENT, "number")}
+_PGBENCH_NUMBERS |= {"other_event_id": (OTHER_EVENT, "number")}
 # The largest geneve ID.
 LARGEST_NUMBER = 2**24 - 1
+LARGEST_VLAN = 4094
 CONSTANTS = {
     "now": "2026-08-07T10:15:00Z",
     "new_name": "a new name",
@@ -37,6 +39,7 @@ class Amounts:
     stored: int
     limit: int
     records: int
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def for_pgbench(name: str) -> str:
         r"\set network random(1, :networks)",
         r"\set segment random(1, :stored)",
         rf"\set random_number random(1, {LARGEST_NUMBER})",
+        rf"\set start random(1, {LARGEST_VLAN})",
     ]
     for sql, kept in read(name, "postgresql"):
         text = _PARAMETER.sub(lambda found: _pgbench_value(found.group(1)), sql)
@@ -105,7 +109,10 @@ def values(amounts: Amounts, client: int, clients: int) -> Iterator[Mapping[str,
             "new_id": identifier(NEW, number),
             "event_id": identifier(EVENT, number),
             "number": number,
+            "other_event_id": identifier(OTHER_EVENT, number),
             "random_number": random.randint(1, LARGEST_NUMBER),
+            "start": random.randint(1, LARGEST_VLAN),
+            "scope": amounts.scope,
             "limit": amounts.limit,
             "records": amounts.records,
         }

@@ -20,6 +20,8 @@ class Workload:
     `request` names the request in wrk.lua, `statements` the file in sql/. `networks` is how many networks the work is
     spread over (None: all), `limit` how many rows a list asks for. `deletes` has rows stored beforehand to be deleted.
     `hosts` has hosts stored, and segments that they reach; measured only if asked for by name.
+    `pool` is the physical network whose VLAN IDs are allocated, `requests` how many requests do the work once; with
+    `drains` all its IDs are, for at most the length of a run.
     `target` is the least ratio wanted on PostgreSQL: of throughput, or, for one client, of the inverse of the latency.
     """
 
@@ -35,6 +37,9 @@ class Workload:
     target: float | None = None
     short: bool = False
     hosts: bool = False
+    pool: str = ""
+    requests: int = 1
+    drains: bool = False
 
 
 WORKLOADS = (
@@ -102,6 +107,29 @@ WORKLOADS = (
     Workload(name="update", clients=16, request="update", against=Against.STATEMENTS, statements="update"),
     Workload(
         name="delete", clients=16, request="delete", against=Against.STATEMENTS, statements="delete", deletes=True
+    ),
+    *(
+        Workload(
+            name=f"allocate and release, {percent} % used",
+            clients=clients,
+            request="allocate",
+            against=Against.STATEMENTS,
+            statements="allocate",
+            pool=f"pool-{percent}",
+            requests=2,
+        )
+        for percent in (0, 50, 90, 99)
+        for clients in (1, 16)
+    ),
+    Workload(
+        name="drain 4,094 IDs",
+        clients=32,
+        request="drain",
+        against=Against.STATEMENTS,
+        statements="create_automatic",
+        pool="pool-0",
+        drains=True,
+        target=0.4,
     ),
     *(
         Workload(

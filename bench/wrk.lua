@@ -1,11 +1,11 @@
--- Requests of every workload, for wrk: -- KIND FIRST NETWORKS STORED LIMIT HOSTS
+-- Requests of every workload, for wrk: -- KIND FIRST NETWORKS STORED LIMIT HOSTS SCOPE
 -- One thread; numbers count up from FIRST, so that no run meets the rows of another.
 
 local function identifier(kind, number)
    return string.format("00000000-0000-0000-%04x-%012x", kind, number)
 end
 
-local next_number, networks, stored, limit, hosts
+local next_number, networks, stored, limit, hosts, scope
 local json = {["Content-Type"] = "application/json"}
 
 local function take()
@@ -15,6 +15,44 @@ end
 
 local function network() return identifier(1, math.random(networks)) end
 local function segment() return identifier(2, math.random(stored)) end
+
+-- IDs of segments that were allocated and are to be deleted again; what a thread stopped at is told in `done`.
+local held = {}
+allocated, began, first_part, last_part, ended, exhausted = 0, 0, 0, 0, 0, 0
+
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds; long microseconds; } moment; int gettimeofday(moment *, void *);")
+local function now()
+   local moment = ffi.new("moment")
+   ffi.C.gettimeofday(moment, nil)
+   return tonumber(moment.seconds) + tonumber(moment.microseconds) / 1e6
+end
+
+local function vlan()
+   local body = '{"segment":{"network_id":"%s","network_type":"vlan","physical_network":"%s"}}'
+   return wrk.format("POST", "/v2.0/segments", json, string.format(body, network(), scope))
+end
+
+local function allocate()
+   local id = table.remove(held)
+   return id and wrk.format("DELETE", "/v2.0/segments/" .. id) or vlan()
+end
+
+local function hold(status, _, body)
+   if status == 201 then held[#held + 1] = string.match(body, '"id":"([^"]+)"') end
+end
+
+-- Notes when a hundredth of all VLAN IDs was allocated, and all but a hundredth, and all.
+local function drained(status)
+   if status == 201 then
+      allocated, ended = allocated + 1, now()
+      if allocated == 41 then first_part = ended end
+      if allocated == 4094 - 41 then last_part = ended end
+   else
+      exhausted = exhausted + 1
+      if exhausted == 100 then wrk.thread:stop() end
+   end
+end
 
 local function host(number) return string.format("host-%05d", number) end
 
@@ -49,6 +87,8 @@ local requests = {
       return wrk.format("POST", "/v2.0/segments", json, body)
    end,
    bulk = bulk,
+   allocate = allocate,
+   drain = vlan,
    hosts_of_segment = function()
       return wrk.format("GET", "/v2.0/segments/" .. identifier(8, math.random(stored)) .. "/hosts?limit=100")
    end,
@@ -72,13 +112,21 @@ function init(arguments)
    request = requests[arguments[1]]
    next_number, networks = tonumber(arguments[2]), tonumber(arguments[3])
    stored, limit, hosts = tonumber(arguments[4]), arguments[5], tonumber(arguments[6])
+   scope, began = arguments[7], now()
+   if arguments[1] == "allocate" then response = hold end
+   if arguments[1] == "drain" then response = drained end
 end
+
+local first_thread
+function setup(thread) first_thread = first_thread or thread end
 
 function done(summary, latency, _)
    local errors = summary.errors
    io.write(string.format(
-      '\n{"seconds":%f,"requests":%d,"p50":%f,"p99":%f,"errors":%d}\n',
+      '\n{"seconds":%f,"requests":%d,"p50":%f,"p99":%f,"errors":%d,"allocated":%d,"exhausted":%d,"marks":[%f,%f,%f,%f]}\n',
       summary.duration / 1e6, summary.requests,
       latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
-      errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+      errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+      first_thread:get("allocated"), first_thread:get("exhausted"), first_thread:get("began"),
+      first_thread:get("first_part"), first_thread:get("last_part"), first_thread:get("ended")))
 end
