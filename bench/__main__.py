@@ -57,7 +57,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     if results:
-        sys.stdout.write(f"\n{report.table(results)}\n{report.drains(results)}")
+        sys.stdout.write(f"\n{report.table(results)}\n{report.remarks(results)}")
     if price is not None:
         events.write(price)
     return 0

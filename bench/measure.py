@@ -21,6 +21,7 @@ from bench.workload import Against, Workload
 # Each run has its numbers to itself, more than it can use up.
 BLOCK = 1_000_000
 FASTEST_DELETES = 8_000
+MEMORY_REQUESTS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ class Measurement:
         """Measure one workload."""
         if workload.against is Against.START:
             return self._start(workload)
+        if workload.against is Against.FIRST:
+            return self._memory(workload)
         self._database.fill(max(self._database.stored, workload.limit))
         with served.segmentary(self._database.url, self._shape, self._folder) as server:
             if not workload.deletes:
@@ -121,6 +124,18 @@ class Measurement:
             records=workload.records,
             scope=workload.pool,
         )
+
+    def _memory(self, workload: Workload) -> Result:
+        """Create, show and list in turn; the memory of the first turn is the limit."""
+        turns: list[Side] = []
+        done = 0.0
+        with served.segmentary(self._database.url, self._shape, self._folder) as server:
+            while done < MEMORY_REQUESTS:
+                turn = [self._load(server, workload, 2, request) for request in ("create", "show", "page", "update")]
+                done += 2 * sum(one.rate for one in turn)
+                turns.append(turn[-1])
+        self._database.clean()
+        return Result(workload=workload, stored=self._database.stored, limit=turns[0], segmentary=turns[-1])
 
     def _start(self, workload: Workload) -> Result:
         sides: tuple[list[Side], list[Side]] = ([], [])

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.measure import Result, Side
+from bench.workload import Against
 
 _HEADINGS = (
     "work",
@@ -69,13 +70,18 @@ def table(results: Sequence[Result]) -> str:
     )
 
 
-def drains(results: Sequence[Result]) -> str:
-    """Return what is to be told of ranges that were drained."""
-    found = [one for one in results if one.workload.drains]
-    return "".join(
-        f"{one.workload.name}: the last hundredth at {one.segmentary.last_hundredth:.2f} of the rate of the first\n"
-        for one in found
-    )
+def remarks(results: Sequence[Result]) -> str:
+    """Return what is to be told of ranges that were drained, and of memory."""
+    told = []
+    for one in results:
+        if one.workload.drains:
+            told.append(f"the last hundredth at {one.segmentary.last_hundredth:.2f} of the rate of the first")
+        elif one.workload.against is Against.FIRST:
+            told.append(f"{one.limit.memory:.1f} MiB after the first, {one.segmentary.memory:.1f} MiB at the end")
+        else:
+            continue
+        told[-1] = f"{one.workload.name}: {told[-1]}\n"
+    return "".join(told)
 
 
 def write(file: Path, about: Mapping[str, object], results: Sequence[Result]) -> None:

@@ -11,6 +11,7 @@ class Against(Enum):
     ROWS = "driver and JSON alone"
     CONSTANT = "a constant, same size"
     START = "Granian's own start"
+    FIRST = "its first requests"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class Workload:
 
 
 WORKLOADS = (
+    Workload(name="memory over 100,000 requests", clients=16, request="", against=Against.FIRST),
     Workload(name="start-up", clients=1, request="", against=Against.START),
     Workload(name="show", clients=16, request="show", against=Against.CONSTANT, target=0.6, short=True),
     Workload(name="show", clients=16, request="show", against=Against.STATEMENTS, statements="show"),
