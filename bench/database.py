@@ -66,14 +66,15 @@ class Database:
     def fill(self, stored: int) -> None:
         """Store networks, and segments up to this number; what is stored already stays."""
         networks = max(FEWEST_NETWORKS, int(stored * NETWORKS_PER_SEGMENT))
-        if not self.networks:
-            self._store_networks(networks)
-            self._store_range()
-            self._store_pools()
+        if networks > self.networks:
+            is_first = not self.networks
+            self._store_networks(self.networks + 1, networks)
+            if is_first:
+                self._store_range()
+                self._store_pools()
         if stored > self.stored:
             first = self.stored + 1
-            place = f"(n - 1) / {self.networks}" if self.kind != "mariadb" else f"(n - 1) DIV {self.networks}"
-            self._store_segments(first, stored, kind=2, network_type="vxlan", index=place)
+            self._store_segments(first, stored, kind=2, network_type="vxlan", index="n")
             self.stored = stored
         self.settle()
 
@@ -120,15 +121,15 @@ class Database:
         statement = "SELECT sqlite_version()" if self.kind == "sqlite" else "SELECT version()"
         return str(self.execute(statement)[0][0]).partition(" on ")[0]
 
-    def _store_networks(self, count: int) -> None:
+    def _store_networks(self, first: int, last: int) -> None:
         self.execute(
             "INSERT INTO networks (id, name, description, project_id, admin_state_up, shared, router_external, mtu, "
             "mtu_requested, next_segment_index, created_at, updated_at, revision_number, tags) "
             f"SELECT {self.identifier(1)}, 'network', '', 'bench', {self.flag(on=True)}, {self.flag(on=False)}, "
-            f"{self.flag(on=False)}, 1450, {self.flag(on=False)}, 10000, {self.moment}, {self.moment}, 0, '' "
-            f"FROM ({self.numbers(1, count)}) AS numbers"
+            f"{self.flag(on=False)}, 1450, {self.flag(on=False)}, 500000000, {self.moment}, {self.moment}, 0, '' "
+            f"FROM ({self.numbers(first, last)}) AS numbers"
         )
-        self.networks = count
+        self.networks = last
 
     def _store_range(self) -> None:
         """Store the range that creates without an ID choose from."""
@@ -156,7 +157,7 @@ class Database:
                 "INSERT INTO segments (id, name, description, network_id, network_type, physical_network, "
                 "segmentation_id, segment_index, created_at, updated_at, revision_number, tags) "
                 f"SELECT {self.identifier(FILLED, f'n + {place * 10_000}')}, 'filled', '', {self.identifier(1, '1')}, "
-                f"'vlan', '{name}', n, 3000000 + n + {place * 10_000}, {self.moment}, {self.moment}, 0, '' "
+                f"'vlan', '{name}', n, 400000000 + n + {place * 10_000}, {self.moment}, {self.moment}, 0, '' "
                 f"FROM ({self.numbers(1, LARGEST_VLAN)}) AS numbers WHERE (n * 37) % 100 < {percent}"
             )
 

@@ -41,7 +41,7 @@ def fill(database: Database, *, hosts: int, physical_networks: int, segments: in
         "INSERT INTO segments (id, description, network_id, network_type, physical_network, segmentation_id, "
         "segment_index, created_at, updated_at, revision_number, tags) "
         f"SELECT {database.identifier(VLAN)}, '', {network}, 'vlan', "
-        f"{database.padded('fabric-', f'(n - 1) % {physical_networks}')}, {number}, 2000000 + n, "
+        f"{database.padded('fabric-', f'(n - 1) % {physical_networks}')}, {number}, 300000000 + n, "
         f"{moment}, {moment}, 0, '' FROM ({database.numbers(first, segments)}) AS numbers"
     )
     database.settle()

@@ -39,7 +39,7 @@ class Amounts:
     stored: int
     limit: int
     records: int
-    scope: str = ""
+    scope: str = "none"
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Workload:
     target: float | None = None
     short: bool = False
     hosts: bool = False
-    pool: str = ""
+    pool: str = "none"
     requests: int = 1
     drains: bool = False
 
