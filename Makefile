@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 300
 LOAD_SECONDS ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-neutron test-galera fuzz load bench check check-dependencies docs migration clean
+.PHONY: help serve test test-ansible test-neutron test-galera fuzz load bench check check-dependencies docs migration clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-galera: .venv/.installed-test ## Prove exactness on a Galera cluster of thr
 	@[ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/rsync ] && [ -e /usr/lib/galera/libgalera_smm.so ] \
 		|| (apt-get update -qq && apt-get install --yes --quiet --no-install-recommends mariadb-server galera-4 rsync)
 	@SEGMENTARY_TEST_GALERA=1 $(BIN)/pytest tests/galera $(PYTEST_OPTIONS)
+
+test-ansible: .venv/.installed-test .venv-ansible/.installed ## Run Ansible's OpenStack modules against the service (downloads 600 MB)
+	@SEGMENTARY_TEST_ANSIBLE=1 $(BIN)/pytest tests/contract/test_ansible.py $(PYTEST_OPTIONS)
 
 fuzz: .venv/.installed-test ## Try the API at random for a long time (FUZZ_SECONDS=300, on each database)
 	@SEGMENTARY_FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz -k conform $(PYTEST_OPTIONS)
@@ -60,7 +63,7 @@ migration: .venv/.installed-run ## Write the SQL of the first schema revision, w
 	@$(BIN)/python -m tools.generate migration
 
 clean: ## Remove the environments and caches
-	rm -rf .venv .venv-clients .venv-keystone .venv-neutron .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-clients .venv-ansible .venv-keystone .venv-neutron .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/.created:
 	@echo "Making a virtual environment in .venv"
@@ -102,4 +105,10 @@ clean: ## Remove the environments and caches
 	@echo "Installing OpenStack's identity service into .venv-keystone"
 	@$(PYTHON) -m venv .venv-keystone
 	@.venv-keystone/bin/python $(PIP_INSTALL) --requirement tests/identity/requirements.txt
+	@touch $@
+
+.venv-ansible/.installed: tests/contract/ansible/requirements.txt
+	@echo "Installing Ansible into .venv-ansible"
+	@$(PYTHON) -m venv .venv-ansible
+	@.venv-ansible/bin/python $(PIP_INSTALL) --requirement tests/contract/ansible/requirements.txt
 	@touch $@

@@ -160,6 +160,50 @@ def extensions_are_found_by_their_alias(network: Any) -> None:  # noqa: ANN401 -
     assert "provider" in {one.alias for one in network.extensions()}
 
 
+def the_cloud_layer_does_the_same(connection: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    blue = connection.create_network(
+        "blue", provider={"network_type": "vxlan", "segmentation_id": 9}, mtu_size=1400, project_id="paint"
+    )
+    assert (blue.name, blue.mtu, blue.project_id, blue.provider_segmentation_id) == ("blue", 1400, "paint", 9)
+    assert connection.get_network("blue").id == connection.get_network_by_id(blue.id).id == blue.id
+    assert connection.get_network("nothing") is None
+    assert names(connection.list_networks({"name": "blue"})) == names(connection.search_networks("blue")) == ["blue"]
+    assert connection.update_network("blue", name="sky", mtu_size=1300).mtu == 1300
+    assert names(connection.get_external_networks()) == []
+    assert connection.delete_network("sky") is True
+    assert connection.delete_network("sky") is False
+
+
+def quotas_are_set_shown_and_taken_away(network: Any) -> None:  # noqa: ANN401 - as above
+    assert network.get_quota("paint").networks == -1
+    assert network.update_quota("paint", networks=1).networks == 1
+    assert [(one.project_id, one.networks) for one in network.quotas()] == [("paint", 1)]
+    blue = network.create_network(name="blue", project_id="paint")
+    told = refused(exceptions.ConflictException, network.create_network, name="red", project_id="paint")
+    assert "Quota exceeded for resources: ['network']" in told
+    assert network.get_quota("paint", details=True).networks == {"limit": 1, "used": 1, "reserved": 0}
+    assert network.get_quota_default("paint").networks == -1
+    network.delete_quota("paint")
+    network.delete_network(blue)
+
+
+def segment_ranges_are_created_filtered_changed_and_deleted(network: Any) -> None:  # noqa: ANN401 - as above
+    values = {"network_type": "gre", "minimum": 5, "maximum": 9, "shared": False, "project_id": "paint"}
+    offered = network.create_network_segment_range(name="ids", **values)
+    assert (offered.available, offered.used, offered.project_id) == ([5, 6, 7, 8, 9], {}, "paint")
+    for wanted in (
+        {"name": "ids"},
+        {"shared": False},
+        {"minimum": 5, "maximum": 9},
+        {"available": 7},
+        {"default": False},
+    ):
+        assert [one.id for one in network.network_segment_ranges(**wanted)] == [offered.id], wanted
+    assert network.update_network_segment_range(offered, maximum=6).available == [5, 6]
+    network.delete_network_segment_range(offered)
+    refused(exceptions.NotFoundException, network.get_network_segment_range, offered.id)
+
+
 def main() -> None:
     connection = openstack.connection.Connection(
         auth_type="none", auth={"endpoint": URL}, region_name="RegionOne", app_name="tests"
@@ -172,9 +216,13 @@ def main() -> None:
         networks_have_several_segments,
         lists_come_in_pages_of_any_size,
         extensions_are_found_by_their_alias,
+        quotas_are_set_shown_and_taken_away,
+        segment_ranges_are_created_filtered_changed_and_deleted,
     ):
         step(connection.network)
         print(f"{step.__name__}: done")  # noqa: T201 - for the test that runs this
+    the_cloud_layer_does_the_same(connection)
+    print("the cloud layer: done")  # noqa: T201 - the same
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,6 +156,33 @@ def networks_are_found_changed_and_deleted(openstack: Openstack) -> None:
 
 def test_walk_through_without_authentication(openstack: Openstack, server: Service) -> None:
     walk_through(openstack, server, {})
+
+
+@pytest.mark.databases("sqlite")
+def test_quotas_are_set_shown_listed_and_taken_away(server: Service, openstack_program: Path, tmp_path: Path) -> None:
+    variables = {"OS_AUTH_TYPE": "none", "OS_ENDPOINT": server.url, "OS_IDENTITY_API_VERSION": "3"}
+    openstack = Openstack(openstack_program, tmp_path, **variables)
+
+    def limits(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        return {one["Resource"]: one["Limit"] for one in rows if one["Limit"] is not None}
+
+    shown, default, _, usage, listed, left = openstack.all(
+        "quota set --networks 5 p",
+        "quota show -f json --network p",
+        "quota show -f json --network --default p",
+        "network create -f json --project p n-of-p",
+        "quota show -f json --network --usage p",
+        "quota list -f json --network",
+        "quota delete --network p",
+        "quota show -f json --network p",
+        "network delete n-of-p",
+    )
+    assert limits(shown) == {"networks": 5, "segment": -1, "network_segment_range": -1}
+    assert limits(default) == limits(left) == {**limits(shown), "networks": -1}
+    assert [(one["Limit"], one["In Use"]) for one in usage if one["Resource"] == "networks"] == [(5, 1)]
+    assert [(one["Project ID"], one["Networks"]) for one in listed] == [("p", 5)]
+    openstack.all("quota set --networks 0 p")
+    assert "Quota exceeded for resources: ['network']." in openstack.refused("network create --project p n")
 
 
 def test_networks_are_tagged_and_found_by_their_tags(openstack: Openstack) -> None:

@@ -14,7 +14,7 @@ from segmentary.api.event import Events
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
 from segmentary.api.metrics import Metrics
 from segmentary.api.operation import Described
-from segmentary.api.project import OneProject
+from segmentary.api.project import OneProject, Projects
 from segmentary.api.quota import DefaultQuota, OneQuota, OwnProject, QuotaDetails, Quotas
 from segmentary.api.tag import AllTags, OneTag
 from segmentary.app import Application
@@ -61,6 +61,7 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
     yield "/v2.0/quotas/{project_id}", OneQuota(app, bodies)
     yield "/v2.0/quotas/{project_id}/default", DefaultQuota(app)
     yield "/v2.0/quotas/{project_id}/details", QuotaDetails(app)
+    yield "/v2.0/projects", Projects(app)
     yield "/v2.0/projects/{project_id}", OneProject("project")
     yield "/v2.0/tenants/{project_id}", OneProject("tenant")
     # Signed in with a token or a password, the command leaves the version out.
