@@ -79,7 +79,7 @@ class Authentication:
             found = self._by_password(request.get_header("Authorization")) if BASIC in self._ways else None
         if found is None:
             if token or request.get_header("Authorization"):
-                LOG.warning("%s refused the credentials that %s sent", request_id, request.remote_addr)
+                LOG.warning("refused the credentials that %s sent", request.remote_addr)
             raise NotAuthenticated
         return found.asking(request_id)
 

@@ -13,6 +13,7 @@ import falcon
 from segmentary.api.authentication import Authentication
 from segmentary.api.body import Bodies
 from segmentary.api.exchange import JSON, global_request_id, new_request_id
+from segmentary.api.log import REQUEST
 from segmentary.api.operation import Described
 from segmentary.api.routes import OPEN_PATHS, routes
 from segmentary.app import Application
@@ -42,12 +43,15 @@ class _Middleware:
         request_id = new_request_id()
         response.set_header("x-openstack-request-id", request_id)
         request.context.request_id = request_id
+        REQUEST.set((request_id, None))
         # What follows /tags/ is a name that may end so.
         if request.path.startswith("/v2.0/") and request.path.endswith(".json") and "/tags/" not in request.path:
             request.path = request.path.removesuffix(".json")
         request.context.challenge = self._authentication.challenge
         if request.path not in OPEN_PATHS:
-            request.context.actor = self._authentication.actor(request, global_request_id(request) or request_id)
+            actor = self._authentication.actor(request, global_request_id(request) or request_id)
+            request.context.actor = actor
+            REQUEST.set((request_id, actor))
 
     def process_resource(
         self, request: falcon.Request, _response: falcon.Response, handler: object, parameters: dict[str, str]
@@ -82,7 +86,7 @@ def _refused(
 ) -> None:
     """Answer with the error's status and body."""
     if isinstance(error, Broken):
-        LOG.error("%s %s %s: %s", request.context.request_id, request.method, request.path, error, exc_info=error)
+        LOG.error("%s %s: %s", request.method, request.path, error, exc_info=error)
     status, data = fault.answer(error)
     if isinstance(error, NotAuthenticated):
         response.set_header("WWW-Authenticate", request.context.challenge(request))
@@ -104,7 +108,7 @@ def _unexpected(
     request: falcon.Request, response: falcon.Response, error: Exception, _parameters: dict[str, str]
 ) -> None:
     """Answer a defect without telling anything of it; log all of it."""
-    LOG.error("%s %s %s", request.context.get("request_id"), request.method, request.path, exc_info=error)
+    LOG.error("%s %s", request.method, request.path, exc_info=error)
     _answer(response, 500, fault.plain_answer("HTTPInternalServerError", fault.INTERNAL))
 
 

@@ -9,7 +9,7 @@ import click
 
 from segmentary import __version__
 from segmentary.cli import audit as audit_command
-from segmentary.cli import database, desired, destination, resource, server
+from segmentary.cli import configuration, database, desired, destination, resource, server
 from segmentary.cli import neutron as neutron_command
 from segmentary.cli.host import host_group
 from segmentary.cli.policy import policy_group
@@ -56,6 +56,13 @@ def settings_from(arguments: dict[str, object]) -> Settings:
 def serve(**arguments: object) -> None:
     """Serve the Networking API over HTTP."""
     server.serve(settings_from(arguments))
+
+
+@commands.command("settings")
+@settings_options(*FIELDS)
+def show_settings(**arguments: object) -> None:
+    """Print the settings that `serve` would have, as TOML and without passwords."""
+    configuration.show(settings_from(arguments))
 
 
 @commands.command()

@@ -2,7 +2,6 @@
 
 import gc
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 import segmentary
+from segmentary.api import log
 from segmentary.api.authentication import NONE, TOKEN, Authentication, ways
 from segmentary.api.body import Bodies
 from segmentary.api.proxy import Wsgi, behind
@@ -45,7 +45,7 @@ def serve(settings: Settings) -> None:
     certificate, key = files(settings)
     scheme = "https" if certificate else "http"
     url = f"{scheme}://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log.start()
     server = Granian(
         "segmentary",
         address=settings.host,
