@@ -2,8 +2,8 @@
 
 2026-01-02 03:04:05,678 WARNING segmentary [req-... ann] what happened
 
-The id is the one that the answer carries; the caller's own (X-OpenStack-Request-ID) follows it if there was one, and stands
-in the events of the request.
+The id is the one that the answer carries; the caller's own (X-OpenStack-Request-ID) follows it if there was one, and
+stands in the events of the request.
 """
 
 import logging
