@@ -71,7 +71,6 @@ class Database:
             self._store_networks(self.networks + 1, networks)
             if is_first:
                 self._store_range()
-                self._store_pools()
         if stored > self.stored:
             first = self.stored + 1
             self._store_segments(first, stored, kind=2, network_type="vxlan", index="n")
@@ -140,8 +139,10 @@ class Database:
             f"'random', 0, 'active', {self.moment}, {self.moment}, 0, '')"
         )
 
-    def _store_pools(self) -> None:
-        """Store physical networks with a range of all VLAN IDs each, of which a part is used, spread over the range."""
+    def store_pools(self) -> None:
+        """Store, once, physical networks with a range of VLAN IDs each, of which a part is used, spread over it."""
+        if self.execute("SELECT 1 FROM physical_networks WHERE name LIKE 'pool-%'"):
+            return
         for place, (name, percent) in enumerate(POOLS.items(), 2):
             self.execute(
                 "INSERT INTO physical_networks (id, name, description, created_at, updated_at, revision_number) "

@@ -6,6 +6,7 @@ from bench.identifiers import AGENT, PHYSICAL_NETWORK, VLAN
 REACHED = 8
 # Distances between the physical networks of one host, so that hosts next to each other reach different ones.
 STEP = 13
+OF_HOSTS = "WHERE {} LIKE 'fabric-%'"
 
 
 def fill(database: Database, *, hosts: int, physical_networks: int, segments: int) -> None:
@@ -15,7 +16,7 @@ def fill(database: Database, *, hosts: int, physical_networks: int, segments: in
     spread over the networks that are stored.
     """
     moment = database.moment
-    if not _count(database, "physical_networks"):
+    if not _count(database, f"physical_networks {OF_HOSTS.format('name')}"):
         database.execute(
             "INSERT INTO physical_networks (id, name, description, created_at, updated_at, revision_number) "
             f"SELECT {database.identifier(PHYSICAL_NETWORK)}, {database.padded('fabric-', 'n - 1')}, '', "
@@ -36,7 +37,7 @@ def fill(database: Database, *, hosts: int, physical_networks: int, segments: in
     )
     network = database.identifier(1, f"(n - 1) % {database.networks} + 1")
     number = f"(n - 1) {'DIV' if database.kind == 'mariadb' else '/'} {physical_networks} + 1"
-    first = _count(database, "segments WHERE network_type = 'vlan'") + 1
+    first = _count(database, f"segments {OF_HOSTS.format('physical_network')}") + 1
     database.execute(
         "INSERT INTO segments (id, description, network_id, network_type, physical_network, segmentation_id, "
         "segment_index, created_at, updated_at, revision_number, tags) "

@@ -10,7 +10,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from bench import limit, load, served
-from bench.database import Database
+from bench.database import POOLS, Database
 from bench.identifiers import STORED, identifier
 from bench.load import Figures
 from bench.processes import Meter
@@ -71,6 +71,8 @@ class Measurement:
         if workload.against is Against.FIRST:
             return self._memory(workload)
         self._database.fill(max(self._database.stored, workload.limit))
+        if workload.pool in POOLS:
+            self._database.store_pools()
         with served.segmentary(self._database.url, self._shape, self._folder) as server:
             if not workload.deletes:
                 self._load(server, workload, 1)

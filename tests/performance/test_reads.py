@@ -43,6 +43,8 @@ def _gre(number: int) -> dict[str, object]:
 
 def test_requests_read_no_more_when_eight_times_as_much_is_stored(database_url: str, database_kind: str) -> None:
     database = Database(database_kind, database_url, "")
+    database.fill(1)
+    database.store_pools()
     found = []
     for stored in (FEW, FEW * TIMES):
         database.fill(stored)
