@@ -133,6 +133,8 @@ def test_a_refused_event_becomes_a_dead_letter_which_later_events_of_its_record_
     ]
     assert letters[0].error == f"{receiver.url} answered with status 400"
     assert [one["resource_id"] for one in receiver.events] == [sound]
+    sent = [one.event["sequence"] for one in receiver.posted if one.event["resource_id"] == poison]
+    assert sent == [letters[0].event.sequence] * 2, "what follows a dead letter was sent"
 
     # Replayed while the receiver still refuses, they are dead letters again.
     relaying.dead_letters.replay(destination.id)
@@ -237,6 +239,21 @@ def test_events_that_a_destination_lacks_are_kept_and_dropped_after_it_has_them(
         pass
     with pytest.raises(EventsDropped):
         app.event_destinations.create(kind="webhook", endpoint=receiver.url, after=0)
+
+
+@pytest.mark.databases("sqlite")
+def test_a_destination_whose_events_somebody_deleted_stands_still_and_says_so(
+    relaying: segmentary.Application, receiver: Receiver, run_sql: RunSql
+) -> None:
+    destination = relaying.event_destinations.create(kind="webhook", endpoint=receiver.url, paused=True, after=0)
+    relaying.networks.create(name="blue")
+    assert feed(relaying) == [1, 2, 3]
+    run_sql("DELETE FROM events WHERE sequence < 3")
+    relaying.event_destinations.update(destination.id, paused=False)
+    wait_until(lambda: relaying.event_destinations.show(destination.id).last_error)
+    shown = relaying.event_destinations.show(destination.id)
+    assert shown.last_error == "The events after 0 are no longer all kept, 3 is the oldest: list the records anew."
+    assert (shown.status, receiver.posted) == ("failing", [])
 
 
 @pytest.mark.databases("sqlite")
