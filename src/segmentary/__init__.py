@@ -4,6 +4,7 @@
     client     the library over HTTP
     app        settings -> use cases on a database   services  use cases, a module for each noun
     wire       JSON <-> records                      db        SQL, transactions, schema
+    delivery   how messages leave for receivers outside
     catalog    what exists: records, types, rules    rules     the language they are declared in
 
 Each layer may use those below it.
