@@ -17,7 +17,7 @@ The first level answers the only question of a caller: change the request, chang
     ├── Conflicting                 the stored state must change first
     │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse, NetworkSegmentRangeReferencedByProject
     │   ├── NetworkSegmentRangeOverlaps
-    │   ├── SegmentationIdReserved, PlanChanged
+    │   ├── SegmentationIdReserved, PlanChanged, CannotUndo
     │   ├── Exhausted               NoNetworkAvailable
     │   ├── OverQuota               the project has as many as it may have
     │   ├── HookRefused             a plug-in said no
@@ -283,6 +283,10 @@ class PlanChanged(Conflicting):
 
 class OverQuota(Conflicting):
     """Quota exceeded for resources: {resources}. Project {project} has {used} of at most {limits}."""
+
+
+class CannotUndo(Conflicting):
+    """The change {id} cannot be taken back: {reason}."""
 
 
 class HookRefused(Conflicting):

@@ -14,6 +14,7 @@ WRITERS = {
     "db/answers.py": "answers to requests with an Idempotency-Key",
     "db/claims.py": "next_segment_index, and the deletion of a network's segments",
     "db/gaps.py": "times of release",
+    "db/journal.py": "what is kept of dropped events",
     "db/outbox.py": "events",
     "db/quotas.py": "limits, and what counts against them",
     "db/deliveries.py": "how far each destination of events is",

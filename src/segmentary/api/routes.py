@@ -11,6 +11,7 @@ from segmentary.api.dead_letter import DeadLetters, OneDeadLetter, Replay
 from segmentary.api.discovery import Extensions, Health, OneExtension, Version, Versions
 from segmentary.api.documentation import OpenApi, Page
 from segmentary.api.event import Events
+from segmentary.api.history import History
 from segmentary.api.host import HostDrift, Hosts, HostSegments, OneHost, SegmentHost, SegmentHosts
 from segmentary.api.metrics import Metrics
 from segmentary.api.operation import Described
@@ -72,6 +73,7 @@ def routes(app: Application, bodies: Bodies) -> Iterator[tuple[str, Described]]:
         for collection in sorted({resource.collection, resource.collection.replace("_", "-")}):
             yield f"/v2.0/{collection}", Several(app, bodies, resource)
             yield f"/v2.0/{collection}/{{record_id}}", One(app, bodies, resource)
+            yield f"/v2.0/{collection}/{{record_id}}/history", History(app, resource)
             if resource.tags is not None:
                 yield f"/v2.0/{collection}/{{record_id}}/tags", AllTags(app, bodies, resource)
                 yield f"/v2.0/{collection}/{{record_id}}/tags/{{tag}}", OneTag(app, resource)

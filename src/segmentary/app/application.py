@@ -33,6 +33,7 @@ from segmentary.services import (
     audit,
     desired,
     event_destination,
+    journal,
     network,
     physical_network,
     segment,
@@ -141,6 +142,18 @@ class Application:
             return [*of_feed(*outbox.limits(tx), outbox.unnumbered(tx)), *of_destinations(shown, tx.now)]
 
         return self.database.read(work, one_state=True)
+
+    def history(self, resource: Resource, record_id: str, limit: int = 1000) -> list[dict[str, object]]:
+        """Return the newest changes of a record, oldest first; raise its `NotFound` if none is known."""
+        return self.database.read(lambda tx: journal.told(journal.of_record(tx, resource, record_id, limit)))
+
+    def undo(self, named: str, actor: Actor = LIBRARY) -> list[dict[str, object]]:
+        """Take back the change, or all changes of the request, with this id, as new changes; return them."""
+        call = Call(actor, self.settings)
+        return self.database.run(
+            lambda tx: journal.told(journal.undo(tx, call, named)),
+            explain=lambda tx, rule: journal.explain(tx, rule, named),
+        )
 
     def export(self) -> dict[str, Any]:
         """Return physical networks, ranges, and networks with their segments, as a document of desired state."""

@@ -10,6 +10,7 @@ import click
 from segmentary import __version__
 from segmentary.cli import audit as audit_command
 from segmentary.cli import configuration, database, desired, destination, resource, server
+from segmentary.cli import history as history_command
 from segmentary.cli import neutron as neutron_command
 from segmentary.cli.host import host_group
 from segmentary.cli.policy import policy_group
@@ -129,6 +130,31 @@ def audit(style: str, limit: int, neutron: str | None, **arguments: object) -> N
 def export(style: str, kind: str | None, **arguments: object) -> None:
     """Write physical networks, ranges, networks and segments as a file of desired state."""
     desired.export(settings_from(arguments), style, kind)
+
+
+@commands.command()
+@click.argument("resource", type=click.Choice(history_command.COMMANDS), metavar="RESOURCE")
+@click.argument("named", metavar="NAME|ID")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(("table", "json")),
+    default="table",
+    show_default=True,
+    help="How to write it.",
+)
+@settings_options("database")
+def history(resource: str, named: str, style: str, **arguments: object) -> None:
+    """Show who changed a record, when and how; a deleted one is named by its id."""
+    history_command.show(settings_from(arguments), resource, named, style)
+
+
+@commands.command()
+@click.argument("change", metavar="CHANGE|REQUEST")
+@settings_options("database", "global_physnet_mtu")
+def undo(change: str, **arguments: object) -> None:
+    """Take back one change, or all changes of one request, as new changes; refused where they no longer fit."""
+    history_command.undo(settings_from(arguments), change)
 
 
 @commands.command("import")

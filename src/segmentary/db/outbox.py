@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, func,
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog.event import NumberedEvent
+from segmentary.db import journal
 from segmentary.db.elements import NumberListed
 from segmentary.db.statement import Bindings, Row, Statement, insertion
 from segmentary.db.tables import EVENTS, RELAY
@@ -107,7 +108,8 @@ def oldest_rows(tx: Tx) -> list[Row]:
 
 
 def drop_through(tx: Tx, sequence: int) -> int:
-    """Delete the events up to a number and return how many."""
+    """Delete the events up to a number and return how many; the journal keeps what is never dropped."""
+    journal.keep(tx, sequence)
     return tx.execute(_drop(), {"last": sequence})
 
 

@@ -232,6 +232,15 @@ EVENTS = Table(
     **_OPTIONS,
 )
 
+# What is kept for ever of events that were dropped: creations, and the last change of each record.
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    *(Column(one.name, one.type, primary_key=one.primary_key, nullable=one.nullable) for one in EVENTS.columns),
+    Index("journal_resource_id_id", "resource_id", "id"),
+    **_OPTIONS,
+)
+
 # One row, which every transaction that numbers events writes: so they number one after the other, on a cluster too.
 RELAY = Table(
     "relay",

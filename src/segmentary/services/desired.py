@@ -247,7 +247,7 @@ def _create(tx: Tx, call: Call, resource: Resource, steps: Sequence[Step]) -> No
     """Create records with the ids that the plan gave them."""
     drafts = [_draft(step, _given(step)) for step in steps]
     if resource is _NETWORK:
-        _create_networks(tx, call, drafts)
+        create_networks(tx, call, drafts)
     elif drafts:
         SERVICES[resource].create(tx, call, drafts)
 
@@ -287,7 +287,7 @@ def explain(tx: Tx, rule: Rule | None, wanted: Sequence[Wanted], *, prune: bool)
     return segment.explain(tx, rule, [_draft(step, step.values) for step in steps])
 
 
-def _create_networks(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> None:
+def create_networks(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> None:
     """Create networks without segments: those of the file are added to them, and lower the MTU to what they carry."""
     made = []
     for draft in drafts:

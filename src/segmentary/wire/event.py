@@ -36,27 +36,22 @@ PARAMETERS = (
     schema.option("resource_id", schema.array(schema.value(Uuid())), "Only events of these records."),
 )
 _CHANGES: Schema = {"type": "object", "additionalProperties": schema.closed({"old": {}, "new": {}})}
+_EVENT: dict[str, Schema] = {
+    "id": schema.value(Uuid()),
+    "sequence": {"type": "integer"},
+    "type": schema.value(Choice(EVENT_TYPES)),
+    "time": schema.value(Timestamp()),
+    "actor": schema.TEXT,
+    "request_id": {"type": ["string", "null"]},
+    "resource_id": schema.value(Uuid()),
+    "record": {"type": "object"},
+    "changed": _CHANGES,
+}
 SCHEMA = schema.closed(
-    {
-        "segment_events": schema.array(
-            schema.closed(
-                {
-                    "id": schema.value(Uuid()),
-                    "sequence": {"type": "integer"},
-                    "type": schema.value(Choice(EVENT_TYPES)),
-                    "time": schema.value(Timestamp()),
-                    "actor": schema.TEXT,
-                    "request_id": {"type": ["string", "null"]},
-                    "resource_id": schema.value(Uuid()),
-                    "record": {"type": "object"},
-                    "changed": _CHANGES,
-                },
-                "changed",
-            )
-        ),
-        "sequence": {"type": "integer"},
-    }
+    {"segment_events": schema.array(schema.closed(_EVENT, "changed")), "sequence": {"type": "integer"}}
 )
+# In a history: an event just recorded has no number yet.
+CHANGE = schema.closed({**_EVENT, "sequence": {"type": ["integer", "null"]}}, "changed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

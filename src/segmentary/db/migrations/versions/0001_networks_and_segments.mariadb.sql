@@ -90,6 +90,21 @@ CREATE TABLE events (
 
 CREATE INDEX events_resource_id_id ON events (resource_id, id);
 
+CREATE TABLE journal (
+    id BIGINT NOT NULL AUTO_INCREMENT,
+    event_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    sequence BIGINT,
+    type VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    resource_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    payload MEDIUMTEXT COLLATE utf8mb4_nopad_bin NOT NULL,
+    actor VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
+    request_id VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (id)
+)ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE INDEX journal_resource_id_id ON journal (resource_id, id);
+
 CREATE TABLE networks (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,

@@ -86,6 +86,21 @@ CREATE TABLE events (
 
 CREATE INDEX events_resource_id_id ON events (resource_id, id);
 
+CREATE TABLE journal (
+    id BIGSERIAL NOT NULL,
+    event_id UUID NOT NULL,
+    sequence BIGINT,
+    type VARCHAR(65) COLLATE "C" NOT NULL,
+    resource_id UUID NOT NULL,
+    payload TEXT NOT NULL,
+    actor VARCHAR(256) COLLATE "C" NOT NULL,
+    request_id VARCHAR(65) COLLATE "C",
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (id)
+);
+
+CREATE INDEX journal_resource_id_id ON journal (resource_id, id);
+
 CREATE TABLE networks (
     id UUID NOT NULL,
     name VARCHAR(256) COLLATE "C" NOT NULL,

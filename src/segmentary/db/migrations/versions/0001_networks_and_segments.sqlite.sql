@@ -100,6 +100,22 @@ CREATE TABLE events (
 
 CREATE INDEX events_resource_id_id ON events (resource_id, id);
 
+CREATE TABLE journal (
+    id INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    sequence INTEGER,
+    type TEXT NOT NULL,
+    resource_id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    request_id TEXT,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (id)
+)
+ STRICT;
+
+CREATE INDEX journal_resource_id_id ON journal (resource_id, id);
+
 CREATE TABLE networks (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
