@@ -209,7 +209,8 @@ def test_two_transactions_in_a_deadlock_both_succeed(database_url: str, rows: Ca
 
         for done in [threads.submit(change, "a", "b"), threads.submit(change, "b", "a")]:
             done.result(60)
-    assert next(attempts) == 4, "there was no deadlock"
+    # More than three attempts: the victim may take its first row again before the other wakes up.
+    assert next(attempts) >= 4, "there was no deadlock"
     assert rows() == [("a", 2), ("b", 2)]
 
 
