@@ -185,6 +185,7 @@ def test_quotas_are_set_shown_listed_and_taken_away(server: Service, openstack_p
     assert "Quota exceeded for resources: ['network']." in openstack.refused("network create --project p n")
 
 
+@pytest.mark.databases("sqlite")
 def test_networks_are_tagged_and_found_by_their_tags(openstack: Openstack) -> None:
     created, _, shown, _, all_of, any_of, not_all, none_of, untagged, left = openstack.all(
         "network create -f json --tag red --tag blue n-tagged",

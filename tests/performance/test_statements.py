@@ -13,6 +13,7 @@ from segmentary.rules.attribute import describe
 from segmentary.rules.listing import ListQuery
 from segmentary.wire import encode
 from segmentary.wire.report import report
+from tests.api.client import Client
 from tests.performance.traffic import Traffic, watch
 
 # Statements of each kind of request, BEGIN and COMMIT included. MariaDB reads a row after changing it.
@@ -120,6 +121,16 @@ def test_long_list_is_read_in_as_many_statements_as_a_short_one(app: segmentary.
     queries = [ListQuery(limit=1), ListQuery(limit=1000), ListQuery(), ListQuery(filters={"network_id": (network,)})]
     assert [len(app.find(resource, query)) for query in queries] == [1, 1000, 1000, 1000]
     assert {statements(traffic, partial(app.find, resource, query)) for query in queries} == {1}
+
+
+@pytest.mark.databases("sqlite")
+def test_ten_thousand_segments_are_answered_with_one_statement(app: segmentary.Application, traffic: Traffic) -> None:
+    (network,) = networks(app, 1)
+    app.segments.create_many([gre(network) for _ in range(9_999)])  # beside the one that the network came with
+    api = Client(app)
+    found: list[int] = []
+    assert statements(traffic, lambda: found.append(len(api.ask("GET", "/segments")["segments"]))) == 1
+    assert found == [10_000, 10_000]
 
 
 def test_every_collection_is_listed_in_as_many_statements_whatever_its_length(

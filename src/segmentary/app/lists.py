@@ -16,8 +16,8 @@ from segmentary.rules.listing import ListQuery
 from segmentary.services import host_mapping
 from segmentary.services.policy import Policy
 
-# The most records of a list that are read at once.
-PART = 10_000
+# The most records of a list that are read at once; a list that is longer is begun again, so that 10,000 are one part.
+PART = 10_240
 # What completes the rows of a resource with attributes derived from other records.
 Completion = Callable[[Tx, Sequence[Row], frozenset[str]], list[Row]]
 
