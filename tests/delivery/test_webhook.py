@@ -76,7 +76,7 @@ def test_every_event_is_delivered_as_a_signed_cloud_event_and_acknowledged(
     assert (shown.status, shown.lag, shown.oldest_undelivered, shown.failures) == ("delivering", 0, None, 0)
 
 
-@pytest.mark.databases("sqlite", "mariadb")
+@pytest.mark.databases("sqlite")
 def test_a_receiver_that_fails_hangs_and_recovers_gets_everything_in_order(
     relaying: segmentary.Application, receiver: Receiver
 ) -> None:
