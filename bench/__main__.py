@@ -27,7 +27,7 @@ def main() -> int:
     asked = _options()
     chosen = [one for one in WORKLOADS if _is_chosen(one, asked)]
     price: events.Price | None = None
-    with_events = not asked.work or EVENTS in asked.work
+    with_events = EVENTS in asked.work if asked.work else not asked.short
     if not chosen and not with_events:
         sys.stderr.write(f"no workload has such a name; there are: {', '.join(dict.fromkeys([*_names(), EVENTS]))}\n")
         return 2
