@@ -279,6 +279,9 @@ def test_a_secret_is_stored_and_never_told(
         with pytest.raises(InvalidValue) as refused:
             relaying.event_destinations.create(kind="webhook", endpoint=receiver.url, secret=SECRET * 50)
     assert SECRET not in str(refused.value.data) + refused.value.message
+    with pytest.raises(InvalidValue, match=r"endpoint\. Reason: what was given is not allowed") as refused:
+        relaying.event_destinations.create(kind="webhook", endpoint="http://user:nottobetold@h/")
+    assert "nottobetold" not in str(refused.value.data)
     assert SECRET not in caplog.text
     assert [row[0] for row in run_sql("SELECT secret FROM event_destinations")] == [SECRET + "2"]
     for table in ("events", "dead_letters", "deliveries"):

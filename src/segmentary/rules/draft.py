@@ -21,7 +21,7 @@ from segmentary.errors import (
     UnrecognizedAttribute,
 )
 from segmentary.rules.attribute import Attribute, Presence, Resource
-from segmentary.rules.kind import Kind, Secret, UnfitValueError
+from segmentary.rules.kind import Kind, Secret, UnfitValueError, Url
 from segmentary.rules.rule import RowRule
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def fit(name: str, kind: Kind, value: object, problems: list[InvalidInput]) -> A
     try:
         return kind.accept(value)
     except UnfitValueError as unfit:
-        told = "what was given" if isinstance(kind, Secret) else shown(value)
+        told = "what was given" if _is_secret(kind, value) else shown(value)
         reason = f"{told} is not allowed, it must be {unfit}"
         problems.append(InvalidValue(attribute=name, value=told, reason=reason))
         return None
@@ -180,6 +180,11 @@ def _accept_one(
         reason = f"{one.wire} and {one.also} are two names of one attribute and must not differ"
         problems.append(InvalidValue(attribute=key, value=value, reason=reason))
     given[one.name] = accepted
+
+
+def _is_secret(kind: Kind, value: object) -> bool:
+    """Tell whether a value may hold a password, which must not be repeated: a URL may, before an @."""
+    return isinstance(kind, Secret) or (isinstance(kind, Url) and isinstance(value, str) and "@" in value)
 
 
 def _read_only(key: str, verb: str) -> ReadOnlyAttribute:
