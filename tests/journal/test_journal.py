@@ -116,6 +116,7 @@ def test_a_whole_request_is_taken_back_and_that_again(app: segmentary.Applicatio
     assert not app.audit().totals
 
 
+@pytest.mark.databases("sqlite")
 def test_what_no_longer_fits_is_refused_and_nothing_is_changed(app: segmentary.Application) -> None:
     one = app.networks.create(name="blue")
     created = last(app, NETWORK, one.id)
@@ -134,6 +135,7 @@ def test_what_no_longer_fits_is_refused_and_nothing_is_changed(app: segmentary.A
     assert verbs(app.history(NETWORK, one.id)) == ["created", "updated", "updated", "deleted"]
 
 
+@pytest.mark.databases("sqlite")
 def test_a_deletion_is_not_taken_back_where_another_took_the_id(app: segmentary.Application) -> None:
     network = app.networks.create(name="blue", **RACK, provider_segmentation_id=5)
     segment = app.segments.list(network_id=network.id)[0]
@@ -143,6 +145,7 @@ def test_a_deletion_is_not_taken_back_where_another_took_the_id(app: segmentary.
         app.undo(last(app, SEGMENT, segment.id))
 
 
+@pytest.mark.databases("sqlite")
 def test_every_resource_of_a_file_of_desired_state_is_restored(app: segmentary.Application) -> None:
     rack = app.physical_networks.create(name="rack2", mtu=9000, description="d")
     one = app.segment_ranges.create(network_type="vlan", physical_network="rack2", minimum=1, maximum=9, tags=["x"])

@@ -37,12 +37,12 @@ def test_each_defect_is_found_and_nothing_else(empty_database_url: str, plant: P
     assert zero.values["segmentation_id"] == 0
 
 
-@pytest.mark.parametrize("revision", RELEASES)
-def test_each_release_is_known(empty_database_url: str, run: Run, revision: str) -> None:
-    run("DELETE FROM alembic_version")
-    for one in (CONTRACTION, revision):
-        run(f"INSERT INTO alembic_version VALUES ('{one}')")
-    assert audit_neutron(empty_database_url).source.endswith(f"(Neutron {RELEASES[revision]})")
+def test_each_release_is_known(empty_database_url: str, run: Run) -> None:
+    for revision, release in RELEASES.items():
+        run("DELETE FROM alembic_version")
+        for one in (CONTRACTION, revision):
+            run(f"INSERT INTO alembic_version VALUES ('{one}')")
+        assert audit_neutron(empty_database_url).source.endswith(f"(Neutron {release})")
 
 
 def test_an_unknown_schema_is_refused(tmp_path: Path, empty_database_url: str, run: Run) -> None:
