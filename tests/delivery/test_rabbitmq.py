@@ -9,6 +9,7 @@ import segmentary
 from tests.delivery.waiting import wait_until
 from tests.servers.proxy import Cut, Proxy, proxy
 from tests.servers.queue import Queue, queue
+from tests.servers.rabbitmq import running
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -139,3 +140,26 @@ def test_an_exchange_that_does_not_exist_is_told_as_such(relaying: segmentary.Ap
     relaying.networks.create(name="blue")
     wait_until(lambda: relaying.event_destinations.show(destination.id).last_error)
     assert "no exchange" in str(relaying.event_destinations.show(destination.id).last_error)
+
+
+def test_a_node_that_is_killed_and_started_again_gets_what_it_missed(relaying: segmentary.Application) -> None:
+    with running() as node, queue(node.url) as broker:
+        broker.bind("#")
+        relaying.event_destinations.create(
+            kind="rabbitmq", endpoint=endpoint(node.url), topic=broker.name, timeout=2, after=0
+        )
+        before = relaying.networks.create(name="before")
+        wait_until(lambda: is_delivered(relaying), lambda: states(relaying))
+
+        node.kill()
+        meanwhile = relaying.networks.create(name="meanwhile")
+        wait_until(lambda: relaying.event_destinations.list()[0].failures, lambda: states(relaying))
+        assert not is_delivered(relaying)
+
+        node.start()
+        wait_until(lambda: is_delivered(relaying), lambda: states(relaying))
+        arrived = [event for _, _, event in broker.messages()]
+
+    numbers = {event["id"]: event["data"]["sequence"] for event in arrived}
+    assert sorted(numbers.values()) == list(range(1, relaying.feed.latest() + 1))
+    assert {before.id, meanwhile.id} <= {event["data"]["resource_id"] for event in arrived}

@@ -42,7 +42,7 @@ def queue(url: str) -> Iterator[Queue]:
     name = f"segmentary-test-{secrets.token_hex(6)}"
     with closing(connect(url)) as connection:
         channel = connection.channel()
-        channel.exchange_declare(name, ExchangeType.topic)  # type: ignore[arg-type]  # its types are wrong there
+        channel.exchange_declare(name, ExchangeType.topic, durable=True)  # type: ignore[arg-type]  # its types are wrong there
         channel.queue_declare(name, durable=True)
     try:
         yield Queue(url, name)

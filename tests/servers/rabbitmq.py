@@ -11,7 +11,7 @@ from pathlib import Path
 import pika
 from pika.exceptions import AMQPError
 
-from tests.servers.server import NoServerError, free_port, private_directory, wait_until
+from tests.servers.server import NoServerError, PrivateDirectory, free_port, private_directory, wait_until
 
 VARIABLE = "SEGMENTARY_TEST_RABBITMQ_URL"
 PORT = 5672
@@ -38,45 +38,61 @@ def find(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     try:
         connect(url).close()
     except (AMQPError, OSError):
-        with private() as url:
-            yield url
+        with running() as server:
+            yield server.url
     else:
         yield url
 
 
-@contextmanager
-def private() -> Iterator[str]:
-    """Run a node of our own, with its data in a temporary directory."""
-    program = shutil.which("rabbitmq-server", path=FOLDERS)
-    if program is None:
-        raise NoServerError(f"{VARIABLE} is not set, nothing answers guest on 127.0.0.1, rabbitmq-server is missing")
-    port = free_port()
-    with private_directory() as directory:
-        log = directory.path / "log"
-        (directory.path / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [program],
-                env=_environment(port, directory.path),
+class RabbitServer:
+    """A node of our own, which a test can kill and start again; `url` is where it answers whenever it runs."""
+
+    def __init__(self, program: str, directory: PrivateDirectory) -> None:
+        self._port = free_port()
+        self.url = _local(self._port)
+        self._program, self._directory = program, directory
+        self._log = directory.path / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        (directory.path / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self._port}\n")
+
+    def start(self) -> None:
+        user = self._directory.user
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._program],
+                env=_environment(self._port, self._directory.path),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                user=directory.user,
-                group=directory.user,
-                extra_groups=None if directory.user is None else (),
+                user=user,
+                group=user,
+                extra_groups=None if user is None else (),
             )
+        wait_until(lambda: connect(self.url).close(), self._process, self._log)
+
+    def kill(self) -> None:
+        """Kill it and what it has started, so that nobody is told of its end."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+
+@contextmanager
+def running() -> Iterator[RabbitServer]:
+    """Give a node of our own, with its data in a temporary directory."""
+    program = shutil.which("rabbitmq-server", path=FOLDERS)
+    if program is None:
+        raise NoServerError(f"{VARIABLE} is not set, nothing answers guest on 127.0.0.1, rabbitmq-server is missing")
+    with private_directory() as directory:
+        server = RabbitServer(program, directory)
         try:
-            wait_until(lambda: connect(_local(port)).close(), process, log)
-            yield _local(port)
+            server.start()
+            yield server
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_SECONDS)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            server.kill()
 
 
 def _environment(port: int, folder: Path) -> dict[str, str]:
