@@ -48,6 +48,10 @@ class Settings:
     proxies: str = setting(
         "", "Proxies that are believed about the address clients know: addresses or networks, separated by commas."
     )
+    client_limit: int = setting(
+        0, "Requests of one client address that each process works on at once; 0 for no limit.", maximum=256
+    )
+    batch_limit: int = setting(10_000, "Most records that one request creates.", minimum=1)
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
     body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)
     page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")

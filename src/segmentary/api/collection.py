@@ -74,6 +74,10 @@ class Several:
         """Create one, or several at once."""
         given = self._bodies.read(request)
         drafts, several = decode.drafts(self._resource, given)
+        most = self._app.settings.batch_limit
+        if len(drafts) > most:
+            reason = f"'{self._resource.collection}' has {len(drafts)} items, at most {most} are created at once"
+            raise errors.MalformedBody(reason=reason)
         actor, asked = request.context.actor, idempotency(request, given)
 
         def answer(created: Sequence[object]) -> bytes:

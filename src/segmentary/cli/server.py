@@ -3,6 +3,7 @@
 import gc
 import ipaddress
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ import segmentary
 from segmentary.api import log
 from segmentary.api.authentication import NONE, TOKEN, Authentication, ways
 from segmentary.api.body import Bodies
+from segmentary.api.client_limit import limited
 from segmentary.api.proxy import Wsgi, behind
 from segmentary.api.wsgi import make_wsgi
 from segmentary.cli import connections
@@ -32,6 +34,9 @@ from segmentary.settings import Settings
 HEADER_BYTES = 64 * 1024
 HEADER_MILLISECONDS = 10_000
 BACKLOG = 1024
+# Connections that a worker keeps. By default Granian keeps no more than its backlog, and so many that say nothing would
+# keep everybody else out until their headers are overdue.
+CONNECTIONS = 32_768
 STOP_SECONDS = 30
 
 
@@ -57,6 +62,7 @@ def serve(settings: Settings) -> None:
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
+        backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         log_enabled=False,
         workers_kill_timeout=STOP_SECONDS,
@@ -64,6 +70,7 @@ def serve(settings: Settings) -> None:
         ssl_cert=certificate,
         ssl_key=key,
     )
+    _raise_file_limit()
     _have_starting_workers_end()
     server.on_startup(lambda: _announce(settings, url))
     watch(settings)
@@ -84,6 +91,8 @@ class _Target:
         app = segmentary.Application(self._settings)
         bodies = Bodies(self._settings)
         wsgi: Wsgi = make_wsgi(app, bodies)
+        if self._settings.client_limit:
+            wsgi = limited(self._settings.client_limit, wsgi)
         if self._settings.proxies:
             wsgi = behind(self._settings.proxies, wsgi)
         connections.watch(bodies, self._settings.port, self._settings.body_seconds)
@@ -134,6 +143,12 @@ def _have_starting_workers_end() -> None:
         after_in_parent=in_parent,
         after_in_child=in_worker,
     )
+
+
+def _raise_file_limit() -> None:
+    """Let this process, and those forked from it, have as many files open as the system allows: one a connection."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _announce(settings: Settings, url: str) -> None:
