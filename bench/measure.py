@@ -22,6 +22,8 @@ from bench.workload import Against, Workload
 BLOCK = 1_000_000
 FASTEST_DELETES = 8_000
 MEMORY_REQUESTS = 100_000
+# Long enough for all IDs of a range.
+DRAIN_SECONDS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +105,7 @@ class Measurement:
 
     def _load(self, server: Server, workload: Workload, seconds: int, request: str = "") -> Side:
         amounts = self._amounts(workload)
+        seconds = max(seconds, DRAIN_SECONDS) if workload.drains else seconds
         of_server, of_database = Meter(), Meter()
         with of_database.watching(self._database.processes), of_server.watching(server.places):
             figures = load.run(server.url, request or workload.request, workload.clients, seconds, amounts)

@@ -48,7 +48,7 @@ from segmentary.services.policy import ALL, Policy, Rights
 from segmentary.services.policy_rules import rules_in_force
 from segmentary.services.quota import Quotas
 from segmentary.services.relay import Relay
-from segmentary.services.together import Together
+from segmentary.services.together import ApartError, Together
 from segmentary.settings import Settings, load
 from segmentary.wire.desired import document
 from segmentary.wire.encode import Fields
@@ -189,14 +189,19 @@ class Application:
 
     def _create_together(self, key: tuple[Resource, Actor], drafts: Sequence[Draft[Any]]) -> list[Any]:
         resource, actor = key
-        return self._create(resource, drafts, actor)
+        return self._create(resource, drafts, actor, together=len(drafts) > 1)
 
-    def _create(self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor) -> list[Any]:
+    def _create(
+        self, resource: Resource, drafts: Sequence[Draft[Any]], actor: Actor, *, together: bool = False
+    ) -> list[Any]:
         self.hooks.before(Verb.CREATED, resource, [(None, one.given) for one in drafts], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
         rights = self.policy.rights(actor)
 
         def work(tx: Tx) -> list[Any]:
+            if together and tx.is_repeated:
+                # Others chose the same: where few IDs are left, whoever looks for one has more luck than all together.
+                raise ApartError
             if rights is not None:
                 rights.require_references(tx, resource, drafts)
             created: list[Any] = service.create(tx, call, drafts)

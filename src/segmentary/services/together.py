@@ -22,6 +22,10 @@ MOST = 64
 PATIENCE_SECONDS = 0.25
 
 
+class ApartError(Exception):
+    """Raised by work for several that each had better be done alone."""
+
+
 class _Place(Generic[Key, Asked, Answer]):
     """A caller who waits: until it is `answered`, is to work for a `group`, or neither, and then works alone."""
 
