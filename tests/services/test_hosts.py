@@ -244,6 +244,27 @@ def test_setting_the_segments_of_a_host_takes_the_others_back(app: segmentary.Ap
     assert segments_of(app, "h1") == [second.id]
 
 
+def test_setting_the_segments_of_a_host_leaves_its_exclusions(app: segmentary.Application) -> None:
+    first, second = only_segment(app, a_network(app)), only_segment(app, a_network(app, "beta"))
+    report(app, "h1", "alpha", "beta")
+    app.hosts.map(first.id, "h1", EXCLUDED)
+    app.hosts.set_segments("h1", [second.id])
+    assert segments_of(app, "h1") == [second.id]
+    app.hosts.set_segments("h1", [first.id])
+    assert sorted(segments_of(app, "h1")) == sorted([first.id, second.id])
+
+
+def test_a_segment_is_mapped_to_several_hosts_or_to_none(app: segmentary.Application) -> None:
+    segment = only_segment(app, app.networks.create(provider_network_type="vxlan", provider_segmentation_id=5001))
+    assert [one.host for one in app.hosts.map_several(segment.id, ["h2", "h1", "h2"])] == ["h1", "h2"]
+    assert [one["host"] for one in app.hosts.of_segment(segment.id, ALL)] == ["h1", "h2"]
+    before = app.feed.latest()
+    with pytest.raises(SegmentNotFound):
+        app.hosts.map_several("6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d11", ["h3", "h4"])
+    assert app.hosts.find(HostQuery(limit=100))[-1]["host"] == "h2"
+    assert app.feed.latest() == before
+
+
 def test_unmapping_what_was_never_mapped_is_not_found(app: segmentary.Application) -> None:
     segment = only_segment(app, a_network(app))
     with pytest.raises(HostMappingNotFound, match="h1"):

@@ -67,6 +67,16 @@ class Hosts:
         self._ask(actor, lambda tx: [host_mapping.mapped(tx, segment_id, name, mapping)])
         return self._database.run(lambda tx: host_mapping.put(tx, call, segment_id, name, mapping), explain=again)
 
+    def map_several(
+        self, segment_id: str, names: Sequence[str], mapping: str = INCLUDED, actor: Actor = LIBRARY
+    ) -> list[HostMapping]:
+        """Say the same of several hosts, of all or of none; return their mappings by the hosts' names."""
+        call, hosts = Call(actor, self._settings), sorted(set(names))
+        self._ask(actor, lambda tx: [host_mapping.mapped(tx, segment_id, one, mapping) for one in hosts])
+        return self._database.run(
+            lambda tx: [host_mapping.put(tx, call, segment_id, one, mapping) for one in hosts], explain=again
+        )
+
     def unmap(self, segment_id: str, name: str, actor: Actor = LIBRARY) -> None:
         """Leave it to the reports again whether a host reaches a segment."""
         call = Call(actor, self._settings)

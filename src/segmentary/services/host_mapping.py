@@ -69,7 +69,7 @@ def replaced(tx: Tx, host: str, segments: Sequence[str]) -> list[Asked]:
     """Return what `set_segments` asks for."""
     resource = describe(HostMapping)
     mine = records.as_records(HostMapping, records.by_ids(tx, resource, reach.mappings_of_host(tx, host)))
-    gone: list[Asked] = [(Verb.DELETED, resource, one.id, {}) for one in mine if one.segment_id not in segments]
+    gone: list[Asked] = [(Verb.DELETED, resource, one.id, {}) for one in mine if _is_taken_back(one, segments)]
     return gone + [mapped(tx, one, host, INCLUDED) for one in sorted(set(segments))]
 
 
@@ -92,11 +92,15 @@ def narrowed(tx: Tx, query: ListQuery) -> tuple[ListQuery, Branches | None]:
 
 
 def set_segments(tx: Tx, call: Call, host: str, segments: Sequence[str]) -> None:
-    """Make these the segments a host is included in; take back its other inclusions."""
+    """Make these the segments a host is included in; take back its other inclusions, and leave its exclusions."""
     mine = [records.lock(tx, HostMapping, one) for one in reach.mappings_of_host(tx, host)]
     for one in mine:
-        if one.segment_id not in segments:
+        if _is_taken_back(one, segments):
             records.remove(tx, one)
             record(tx, call.actor, [event.deleted(one)])
     for segment_id in sorted(set(segments)):
         put(tx, call, segment_id, host, INCLUDED)
+
+
+def _is_taken_back(one: HostMapping, segments: Sequence[str]) -> bool:
+    return one.mapping == INCLUDED and one.segment_id not in segments
