@@ -8,6 +8,8 @@ BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
+# Each has databases of its own; with more than four of them PostgreSQL needs more than its 100 connections.
+TEST_PROCESSES ?= 2
 BENCH_OPTIONS ?=
 FUZZ_SECONDS ?= 300
 LOAD_SECONDS ?= 30
@@ -22,7 +24,7 @@ serve: .venv/.installed-run ## Install and start the service on http://127.0.0.1
 	@exec $(BIN)/segmentary serve $(SERVE_OPTIONS)
 
 test: .venv/.installed-test .venv-clients/.installed .venv-keystone/.installed ## Run every test (PYTEST_OPTIONS="tests/unit -k vlan")
-	@$(BIN)/pytest $(PYTEST_OPTIONS)
+	@$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=worksteal $(PYTEST_OPTIONS)
 
 test-galera: .venv/.installed-test ## Prove exactness on a Galera cluster of three nodes, from Debian's packages
 	@[ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/rsync ] && [ -e /usr/lib/galera/libgalera_smm.so ] \

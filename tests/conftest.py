@@ -60,6 +60,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("database_kind", kinds, indirect=True)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on what this process has counted, if it is one of several (pytest-xdist)."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["database_uses"] = [[*key, count] for key, count in session.config.stash[DATABASE_USES].items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401, pytest-xdist has no types
+    """Count what one of several processes has counted."""
+    for kind, origin, count in getattr(node, "workeroutput", {}).get("database_uses", ()):
+        node.config.stash[DATABASE_USES][kind, origin] += count
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say for each kind of database where it came from and how many tests ran on it, or were skipped and why."""
     uses = config.stash[DATABASE_USES]
