@@ -268,7 +268,7 @@ def _command_line() -> str:
         page(
             "Command line",
             "The commands of `segmentary`.",
-            "Exit status: 0 done, 1 refused with one line on standard error, 2 wrong usage.",
+            "Exit status: 0 done, 1 refused, 2 wrong usage; both are one line on standard error.",
         ).rstrip("\n")
     ]
     parts += [text for path, command in _commands("segmentary", commands) for text in _command(path, command)]

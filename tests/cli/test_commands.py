@@ -1,6 +1,7 @@
 """What `segmentary` says about itself and about databases, without serving anything."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def test_help_names_every_setting_with_its_environment_variable(run: Run) -> Non
 def test_what_the_command_line_does_not_know_ends_with_status_2(run: Run, arguments: tuple[str, ...]) -> None:
     said = run(*arguments)
     assert said.status == 2
-    assert "Usage: segmentary" in said.errors
+    assert re.fullmatch(r"segmentary.*: .+; see segmentary.* --help\n", said.errors), said.errors
 
 
 def test_database_is_upgraded_once_and_then_is_what_is_declared(run: Run, empty_database_url: str) -> None:

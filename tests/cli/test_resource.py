@@ -227,7 +227,7 @@ def test_wrong_usage_is_status_2(run: Run) -> None:
     ):
         said = run(*arguments)
         assert (said.status, said.output) == (2, ""), arguments
-        assert "Usage: segmentary" in said.errors
+        assert re.fullmatch(r"segmentary.*: .+; see segmentary.* --help\n", said.errors), said.errors
 
 
 @pytest.mark.databases("sqlite")

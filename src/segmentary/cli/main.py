@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -209,8 +209,23 @@ for command in destination.commands():
 def main() -> None:
     """Run the command line."""
     try:
-        commands(prog_name="segmentary")
+        status = commands(prog_name="segmentary", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "segmentary"
+        said = error.format_message().rstrip(".")
+        _fail(command, f"{said}; see {command} --help", error.exit_code)
+    except click.Abort:
+        _fail("segmentary", "stopped.", 1)
     except SegmentaryError as error:
-        # One line, whatever a database or a library put into it.
-        click.echo(f"segmentary: {' '.join(error.message.split())}", err=True)
-        sys.exit(1)
+        _fail("segmentary", error.message, 1)
+    # What a command gave to Context.exit.
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(command: str, message: str, status: int) -> NoReturn:
+    """End with one line, whatever a database or a library put into it."""
+    click.echo(f"{command}: {' '.join(message.split())}", err=True)
+    sys.exit(status)
