@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from segmentary.errors import InvalidSetting
-from segmentary.services.user import require_closed
+from segmentary.services.user import mark, require_closed
 from segmentary.settings import Settings
 
 LOG = logging.getLogger("segmentary")
@@ -41,10 +41,10 @@ def watch(settings: Settings) -> None:
 
 def _watch(settings: Settings) -> None:
     watched = (settings.tls_certificate_file, settings.tls_key_file)
-    seen = [_mark(one) for one in watched]
+    seen = [mark(one) for one in watched]
     while True:
         time.sleep(LOOK_SECONDS)
-        now = [_mark(one) for one in watched]
+        now = [mark(one) for one in watched]
         if now == seen:
             continue
         seen = now
@@ -66,11 +66,3 @@ def _require_usable(certificate: str, key: str) -> None:
     except (OSError, ssl.SSLError) as error:
         reason = f"{certificate} and {key} are no certificate with its key ({error.strerror or error})"
         raise InvalidSetting(setting="tls_certificate_file", reason=reason) from error
-
-
-def _mark(file: str) -> tuple[int, int, int] | None:
-    try:
-        found = Path(file).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -11,13 +11,7 @@ from segmentary.rules.attribute import describe
 
 COLUMNS = ("sequence", "type", "resource_id", "attempts", "error", "died_at", "replay")
 NAMED = click.Argument(["named"], metavar="NAME|ID")
-FORMAT = click.Option(
-    ["--format", "style"],
-    type=click.Choice(tuple(output.STYLES)),
-    default="table",
-    show_default=True,
-    help="How to write what is shown.",
-)
+FORMAT = click.Option(["--format", "style"], **output.style_choice())
 
 
 def commands() -> list[click.Command]:

@@ -1,9 +1,8 @@
 """The commands of `segmentary host`: report a host, and ask what hosts reach and carry."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import wraps
 from typing import Any
 
 import click
@@ -29,17 +28,6 @@ def host_group() -> None:
     """Hosts: what they report and what they reach."""
 
 
-def _on_hosts(work: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the hosts of what its options choose."""
-
-    @wraps(work)
-    def run(url: str | None, token_file: str | None, database: str | None, **arguments: Any) -> None:  # noqa: ANN401, as typed
-        with target.opened(url, token_file, database) as opened:
-            work(opened.hosts, **arguments)
-
-    return run
-
-
 @host_group.command(params=target.options())
 @click.argument("host")
 @click.argument("physical_networks", metavar="[NAME[=VIA]]...", nargs=-1)
@@ -50,7 +38,7 @@ def _on_hosts(work: Callable[..., None]) -> Callable[..., None]:
     metavar="TYPE:[PHYSICAL_NETWORK]:ID",
     help="A segmentation ID that the host carries; repeat it. Without any, what was observed before stays.",
 )
-@_on_hosts
+@target.on("hosts")
 def report(hosts: Hosts, host: str, physical_networks: Sequence[str], agent_type: str, observed: Sequence[str]) -> None:
     """Report the physical networks that HOST reaches, each with the bridge or interface it reaches it through."""
     reached = [dict(zip(("name", "via"), text.split("=", 1), strict=False)) for text in physical_networks]
@@ -65,7 +53,7 @@ def report(hosts: Hosts, host: str, physical_networks: Sequence[str], agent_type
 @click.option("--agent-type", multiple=True, help="Only hosts with such an agent; repeat it for any of several.")
 @click.option("--not-agent-type", multiple=True, help="Only hosts with another agent than such; it wins.")
 @click.option("--physical-network", multiple=True, help="Only hosts that reach it; repeat it for any of several.")
-@_on_hosts
+@target.on("hosts")
 def list_hosts(
     hosts: Hosts, agent_type: Sequence[str], not_agent_type: Sequence[str], physical_network: Sequence[str]
 ) -> None:
@@ -82,7 +70,7 @@ def list_hosts(
 
 @host_group.command(params=target.options())
 @click.argument("host")
-@_on_hosts
+@target.on("hosts")
 def show(hosts: Hosts, host: str) -> None:
     """Show HOST with its agents, as JSON."""
     click.echo(json.dumps(hosts.show(host), indent=2, ensure_ascii=False))
@@ -90,7 +78,7 @@ def show(hosts: Hosts, host: str) -> None:
 
 @host_group.command(params=target.options())
 @click.argument("host")
-@_on_hosts
+@target.on("hosts")
 def forget(hosts: Hosts, host: str) -> None:
     """Forget HOST, its agents and its mappings."""
     hosts.forget(host)
@@ -99,7 +87,7 @@ def forget(hosts: Hosts, host: str) -> None:
 
 @host_group.command(params=target.options())
 @click.argument("names", metavar="[HOST]...", nargs=-1)
-@_on_hosts
+@target.on("hosts")
 def drift(hosts: Hosts, names: Sequence[str]) -> None:
     """List where what hosts carry and what is recorded differ, of all hosts if none is named; status 1 if they do."""
     is_clean = True

@@ -9,7 +9,7 @@ import click
 
 from segmentary import __version__
 from segmentary.cli import audit as audit_command
-from segmentary.cli import configuration, database, desired, destination, resource, server
+from segmentary.cli import configuration, database, desired, destination, output, resource, server
 from segmentary.cli import history as history_command
 from segmentary.cli import neutron as neutron_command
 from segmentary.cli.host import host_group
@@ -102,14 +102,7 @@ def check(**arguments: object) -> None:
 @commands.command()
 @settings_options("database", "global_physnet_mtu", "agent_down_time")
 @click.option("--neutron", metavar="URL", help="Look at this database of a Neutron instead; it is only read.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(tuple(audit_command.STYLES)),
-    default="table",
-    show_default=True,
-    help="How to write what is found.",
-)
+@click.option("--format", "style", **output.style_choice(tuple(audit_command.STYLES), "How to write what is found."))
 @click.option(
     "--limit", type=click.IntRange(0), default=100, show_default=True, help="The most rows shown that break one rule."
 )
@@ -123,9 +116,7 @@ def audit(style: str, limit: int, neutron: str | None, **arguments: object) -> N
 
 @commands.command()
 @settings_options("database")
-@click.option(
-    "--format", "style", type=click.Choice(("yaml", "json", "csv")), default="yaml", show_default=True, help="Form."
-)
+@click.option("--format", "style", **output.style_choice(("yaml", "json", "csv"), "Form."))
 @click.option("--kind", type=click.Choice(desired.COLLECTIONS), help="What to write as CSV.")
 def export(style: str, kind: str | None, **arguments: object) -> None:
     """Write physical networks, ranges, networks and segments as a file of desired state."""
@@ -135,14 +126,7 @@ def export(style: str, kind: str | None, **arguments: object) -> None:
 @commands.command()
 @click.argument("resource", type=click.Choice(history_command.COMMANDS), metavar="RESOURCE")
 @click.argument("named", metavar="NAME|ID")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(("table", "json")),
-    default="table",
-    show_default=True,
-    help="How to write it.",
-)
+@click.option("--format", "style", **output.style_choice(("table", "json"), "How to write it."))
 @settings_options("database")
 def history(resource: str, named: str, style: str, **arguments: object) -> None:
     """Show who changed a record, when and how; a deleted one is named by its id."""

@@ -6,6 +6,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import click
 
 Shown = Mapping[str, object]
 # More entries than this of a list or an object are counted in a table, not shown.
@@ -132,3 +135,8 @@ STYLES: Mapping[str, tuple[Several, One]] = {
     "yaml": (_yaml, _yaml_one),
     "csv": (_csv, _csv_one),
 }
+
+
+def style_choice(styles: Sequence[str] = tuple(STYLES), doc: str = "How to write what is shown.") -> dict[str, Any]:
+    """Return what makes `--format` the choice of one of these styles, the first if nothing is said."""
+    return {"type": click.Choice(tuple(styles)), "default": styles[0], "show_default": True, "help": doc}

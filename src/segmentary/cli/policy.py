@@ -34,14 +34,7 @@ def policy_group() -> None:
 @policy_group.command("list")
 @_file
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="Show what who has it may do; repeat it.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(list(output.STYLES)),
-    default="table",
-    show_default=True,
-    help="How to write what is shown.",
-)
+@click.option("--format", "style", **output.style_choice())
 def list_rules(file: str, roles: tuple[str, ...], style: str) -> None:
     """List the rules in force, or what they allow a caller with some roles."""
     rules = rules_in_force(file)

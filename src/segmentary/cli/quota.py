@@ -1,9 +1,5 @@
 """The commands of `segmentary quota`: how many records a project may have."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
-
 import click
 
 from segmentary.catalog.quota import LIMITED
@@ -13,14 +9,7 @@ from segmentary.services.quota import Quotas as LocalQuotas
 
 Quotas = LocalQuotas | RemoteQuotas
 _NAMES = {name: f"--{name.replace('_', '-')}" for name in LIMITED}
-_FORMAT = click.option(
-    "--format",
-    "style",
-    type=click.Choice(tuple(output.STYLES)),
-    default="table",
-    show_default=True,
-    help="How to write.",
-)
+_FORMAT = click.option("--format", "style", **output.style_choice())
 
 
 @click.group("quota")
@@ -28,20 +17,9 @@ def quota_group() -> None:
     """Quotas: how many networks, segments and segment ranges a project may have; -1 is any number."""
 
 
-def _on_quotas(work: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the quotas of what its options choose."""
-
-    @wraps(work)
-    def run(url: str | None, token_file: str | None, database: str | None, **arguments: Any) -> None:  # noqa: ANN401, as typed
-        with target.opened(url, token_file, database) as opened:
-            work(opened.quotas, **arguments)
-
-    return run
-
-
 @quota_group.command("list", params=target.options())
 @_FORMAT
-@_on_quotas
+@target.on("quotas")
 def list_quotas(quotas: Quotas, style: str) -> None:
     """List the projects that have limits of their own."""
     rows = [{"project_id": project, **limits} for project, limits in quotas.list().items()]
@@ -51,7 +29,7 @@ def list_quotas(quotas: Quotas, style: str) -> None:
 @quota_group.command(params=target.options())
 @click.argument("project")
 @_FORMAT
-@_on_quotas
+@target.on("quotas")
 def show(quotas: Quotas, project: str, style: str) -> None:
     """Show what PROJECT may have and has."""
     rows = [{"resource": name, "limit": one.limit, "used": one.used} for name, one in quotas.usage(project).items()]
@@ -67,19 +45,18 @@ def show(quotas: Quotas, project: str, style: str) -> None:
 )
 @click.option("--force", is_flag=True, help="Also below what the project has now.")
 @_FORMAT
-@_on_quotas
+@target.on("quotas")
 def set_limits(quotas: Quotas, project: str, *, force: bool, style: str, **limits: int | None) -> None:
     """Set limits of PROJECT."""
     asked = {name: limit for name, limit in limits.items() if limit is not None}
     if not asked:
         raise click.UsageError(f"nothing to set: give at least one of {', '.join(_NAMES.values())}")
-    shown: Mapping[str, object] = quotas.set(project, asked, force=force)
-    click.echo(output.one(dict(shown), LIMITED, style), nl=False)
+    click.echo(output.one(dict(quotas.set(project, asked, force=force)), LIMITED, style), nl=False)
 
 
 @quota_group.command(params=target.options())
 @click.argument("project")
-@_on_quotas
+@target.on("quotas")
 def delete(quotas: Quotas, project: str) -> None:
     """Give PROJECT the defaults again."""
     quotas.delete(project)

@@ -158,13 +158,7 @@ def _delete(call: Call, arguments: dict[str, Any]) -> None:
 
 def _output_options(resource: Resource) -> list[click.Option]:
     return [
-        click.Option(
-            ["--format", "style"],
-            type=click.Choice(tuple(output.STYLES)),
-            default="table",
-            show_default=True,
-            help="How to write what is shown.",
-        ),
+        click.Option(["--format", "style"], **output.style_choice()),
         click.Option(
             ["--column", "columns"],
             multiple=True,

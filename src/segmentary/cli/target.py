@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -72,6 +73,20 @@ def opened(url: str | None, token_file: str | None, database: str | None) -> Ite
         raise InvalidSetting(setting="url", reason=f"{url!r} does not begin with http:// or https://")
     with Client(url, token=read_token(token_file) if token_file else None) as client:
         yield client
+
+
+def on(collections: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, as its first argument, the collections of this name of what its options choose."""
+
+    def give(work: Callable[..., None]) -> Callable[..., None]:
+        @wraps(work)
+        def run(url: str | None, token_file: str | None, database: str | None, **arguments: Any) -> None:  # noqa: ANN401, as typed
+            with opened(url, token_file, database) as chosen:
+                work(getattr(chosen, collections), **arguments)
+
+        return run
+
+    return give
 
 
 def found(records: Records, resource: Resource, named: str) -> Any:  # noqa: ANN401, the record of any resource

@@ -58,14 +58,7 @@ def add(  # noqa: PLR0913, each is one option
 
 @user_group.command("list")
 @_file
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(list(output.STYLES)),
-    default="table",
-    show_default=True,
-    help="How to write what is shown.",
-)
+@click.option("--format", "style", **output.style_choice())
 def list_users(file: str, style: str) -> None:
     """List the users: nothing secret."""
     shown = [

@@ -1,17 +1,28 @@
 """The audit: every rule over the stored rows, all in one state of the database."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from segmentary.catalog import BY_COLLECTION, RESOURCES
 from segmentary.catalog.agent import REPORT_RULES
 from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.stored import STORED_RULES
 from segmentary.db import audit, views
-from segmentary.db.audit import Broken
+from segmentary.db.audit import Group
 from segmentary.db.transaction import Tx
 from segmentary.rules.finding import Audit, Check, Finding
 from segmentary.rules.rule import ReferenceRule, RequestRule, RowRule, Rule, StoredRule, UniqueRule
+
+
+class Found(NamedTuple):
+    """The part of an `Audit` that looking at groups of rules gives."""
+
+    checked: tuple[Check, ...]
+    findings: list[Finding]
+    totals: dict[tuple[str, str], int]
+
 
 # Called with how many of how many groups of rules were looked at, and the collection that comes next.
 Progress = Callable[[int, int, str], None]
@@ -28,22 +39,36 @@ def run(tx: Tx, source: str, global_mtu: int, limit: int, progress: Progress) ->
 
     `tx` sees one state of the database; `source` says in the result which database it is.
     """
-    groups = list(chain(audit.groups(tx), views.groups(tx, global_mtu)))
+    found = look(tx, list(chain(audit.groups(tx), views.groups(tx, global_mtu))), limit, progress, check_of)
+    rows = {resource.collection: audit.count(tx, resource.collection) for resource in RESOURCES}
+    return Audit(source=source, time=tx.now, rows=rows, **found._asdict())
+
+
+def look(  # noqa: PLR0913, PLR0917, what is looked for, how much is told of it, and to whom
+    tx: Tx,
+    groups: Sequence[Group],
+    limit: int,
+    progress: Progress,
+    told: Callable[[str, str], Check],
+    known: Callable[[str, Mapping[str, object]], str] = lambda _rule, _values: "",
+) -> Found:
+    """Return what breaks the rules of groups; `told` and `known` say of a rule what stands in the findings."""
     checked: dict[tuple[str, str], Check] = {}
     findings: list[Finding] = []
-    totals: dict[tuple[str, str], int] = {}
+    totals: Counter[tuple[str, str]] = Counter()
     for place, group in enumerate(groups):
         progress(place, len(groups), group.collection)
         for broken in audit.find(tx, group, limit):
-            check = checked.setdefault((broken.rule, broken.collection), check_of(broken.rule, broken.collection))
-            findings += _findings(check, broken)
+            key = broken.rule, broken.collection
+            check = checked[key] if key in checked else checked.setdefault(key, told(*key))
+            findings += [
+                Finding(check=check, row=_row_name(name), values=values, known=known(check.rule, values))
+                for name, values in broken.rows
+            ]
             if broken.count:
-                totals[check.collection, check.rule] = broken.count
+                totals[check.collection, check.rule] += broken.count
     progress(len(groups), len(groups), "")
-    rows = {resource.collection: audit.count(tx, resource.collection) for resource in RESOURCES}
-    return Audit(
-        source=source, time=tx.now, checked=tuple(checked.values()), findings=findings, totals=totals, rows=rows
-    )
+    return Found(tuple(checked.values()), findings, dict(totals))
 
 
 def check_of(rule: str, collection: str) -> Check:
@@ -75,12 +100,7 @@ def _check(rule: str, collection: str, limit: str, why: str, remedy: str) -> Che
     return Check(rule=rule, collection=collection, limit=limit, why=why, remedy=remedy)
 
 
-def _findings(check: Check, broken: Broken) -> Iterator[Finding]:
-    for key, values in broken.rows:
-        yield Finding(check=check, row=row_name(key), values=values)
-
-
-def row_name(key: Mapping[str, object]) -> str:
+def _row_name(key: Mapping[str, object]) -> str:
     """Return how a row is named: by its id, or by the columns of its key."""
     if len(key) == 1:
         return str(next(iter(key.values())))

@@ -73,7 +73,7 @@ class Users:
     def __init__(self, file: str) -> None:
         """Read the file; raise `InvalidSetting` if it is no file of users."""
         self._file = file
-        self._seen = _mark(file)
+        self._seen = mark(file)
         self._take(read(file))
         self._looked = time.monotonic()
         self._key = secrets.token_bytes(32)
@@ -113,7 +113,7 @@ class Users:
         if now < self._looked + LOOK_SECONDS:
             return
         self._looked = now
-        seen = _mark(self._file)
+        seen = mark(self._file)
         if seen == self._seen:
             return
         self._seen = seen
@@ -273,7 +273,7 @@ def _only_one(file: str) -> Iterator[None]:
         os.close(folder)
 
 
-def _mark(file: str) -> tuple[int, int, int] | None:
+def mark(file: str) -> tuple[int, int, int] | None:
     """Return what differs once the file is another or has been written to; None if it cannot be seen."""
     try:
         found = Path(file).stat()
