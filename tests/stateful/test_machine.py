@@ -1,36 +1,26 @@
 """Any sequence of requests, good and bad, leaves what the model says: the rows, their revisions and the events."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import hypothesis
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     initialize,
     invariant,
     multiple,
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import not_, or_
 
-import segmentary
-from segmentary.catalog import RESOURCES
-from segmentary.db import render
-from segmentary.db.engine import parse_url
-from segmentary.db.tables import TABLES
-from segmentary.errors import InvalidInput, NetworkNotFound, SegmentaryError
-from segmentary.rules.attribute import Resource
-from tests.servers import schema
-from tests.stateful.model import LARGEST_ID, MTU, ON_PHYSICAL_NETWORKS, Claim, Model, PhysicalNetwork, Refusal
+from segmentary.errors import InvalidInput, NetworkNotFound
+from tests.stateful.library import LibraryMachine
+from tests.stateful.model import LARGEST_ID, MTU, ON_PHYSICAL_NETWORKS, Claim, Model, PhysicalNetwork
 
 MISSING = "6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d11"
-EMPTY = ("events", "segments", "networks", "physical_networks")
 NAMES = st.sampled_from(["p", "q", "P", "p ", "ä" * 64, "", "x" * 65, "a\0b"])
 # Few numbers, so that they meet; the limits of every type, and the numbers beyond them.
 NUMBERS = st.sampled_from([None, 1, 2, 0, -1, *(limit + step for limit in LARGEST_ID.values() for step in (0, 1))])
@@ -48,7 +38,7 @@ CLAIMS: st.SearchStrategy[Claim] = st.one_of(
 )
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(LibraryMachine):
     """Requests to the library on one database, beside the model."""
 
     networks = Bundle("networks")
@@ -56,26 +46,8 @@ class Machine(RuleBasedStateMachine):
     physical_networks = Bundle("physical_networks")
 
     def __init__(self, url: str) -> None:
-        super().__init__()
+        super().__init__(url)
         self.model = Model()
-        self.raw = schema.connect(url)
-        for table in EMPTY:
-            self.raw.cursor().execute(f"DELETE FROM {table}")
-        self.app = segmentary.open(url, threads=1)
-        self.broken = [rows_that_break_a_rule(url, resource) for resource in RESOURCES]
-
-    def teardown(self) -> None:
-        self.app.close()
-        self.raw.close()
-
-    def ask(self, refusal: Refusal, act: Callable[[], Any]) -> Any:  # noqa: ANN401, whatever is asked for
-        """Return the answer, or None where the request is refused as the model says."""
-        if refusal is None:
-            return act() or True
-        with pytest.raises(SegmentaryError) as refused:
-            act()
-        assert isinstance(refused.value, refusal), refused.value.message
-        return None
 
     @initialize(target=physical_networks)
     def begin_with_a_physical_network(self) -> Any:  # noqa: ANN401, ids
@@ -181,33 +153,14 @@ class Machine(RuleBasedStateMachine):
     def events_are_those_of_the_model(self) -> None:
         assert [row[0] for row in self.query("SELECT type FROM events ORDER BY id")] == self.model.events
 
-    @invariant()
-    def every_rule_holds_over_the_stored_rows(self) -> None:
-        for statement in self.broken:
-            assert not self.query(statement), statement
-
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Return rows in order of their ids, with ids as text."""
         found = [tuple(str(one) if isinstance(one, UUID) else one for one in row) for row in self.query(statement)]
         return by_id(found)
 
-    def query(self, statement: str) -> Sequence[Sequence[Any]]:
-        cursor = self.raw.cursor()
-        cursor.execute(statement)
-        return cursor.fetchall()
-
 
 def by_id(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(rows, key=lambda row: str(row[0]))
-
-
-@cache
-def rows_that_break_a_rule(url: str, resource: Resource) -> str:
-    """Return the plain SQL of it, made from the same declarations as the constraints."""
-    columns = dict(TABLES[resource.collection].c.items())
-    broken = or_(*(not_(render.condition(one.expression, columns)) for one in resource.row_rules))
-    text = broken.compile(dialect=parse_url(url)[0].get_dialect()(), compile_kwargs={"literal_binds": True})
-    return f"SELECT * FROM {resource.collection} WHERE {text}"
 
 
 def values_of(claim: Claim, prefix: str = "") -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Any sequence of changes of ranges and networks leaves what the model says, and every count equals a recount."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,18 +7,15 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, consumes, initialize, invariant, multiple, rule
 from hypothesis.stateful import run_state_machine_as_test as run
 
 import segmentary
-from segmentary.catalog import RESOURCES
-from segmentary.errors import NetworkNotFound, NoNetworkAvailable, SegmentaryError
+from segmentary.errors import NetworkNotFound, NoNetworkAvailable
 from segmentary.services import allocation
-from tests.servers import schema
-from tests.stateful.ranges import Network, Pool, Range, RangeModel, Refusal
-from tests.stateful.test_machine import rows_that_break_a_rule
+from tests.stateful.library import LibraryMachine
+from tests.stateful.ranges import Network, Pool, Range, RangeModel
 
-EMPTY = ("events", "segments", "networks", "network_segment_ranges", "range_scopes", "releases", "physical_networks")
 # Few numbers, in small ranges, so that they meet; some ranges are the wrong way round.
 NUMBERS = st.integers(1, 16)
 BOUNDS = st.tuples(NUMBERS, st.integers(-1, 3)).map(lambda drawn: (drawn[0], max(1, drawn[0] + drawn[1])))
@@ -50,33 +46,15 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(LibraryMachine):
     """Requests to the library on one database, beside the model."""
 
     ranges = Bundle("ranges")
     networks = Bundle("networks")
 
     def __init__(self, url: str) -> None:
-        super().__init__()
+        super().__init__(url)
         self.model = RangeModel()
-        self.raw = schema.connect(url)
-        for table in EMPTY:
-            self.query(f"DELETE FROM {table}")
-        self.app = segmentary.open(url, threads=1)
-        self.broken = [rows_that_break_a_rule(url, resource) for resource in RESOURCES]
-
-    def teardown(self) -> None:
-        self.app.close()
-        self.raw.close()
-
-    def ask(self, refusal: Refusal, act: Callable[[], Any]) -> Any:  # noqa: ANN401, whatever is asked for
-        """Return the answer, or None where the request is refused as the model says."""
-        if refusal is None:
-            return act() or True
-        with pytest.raises(SegmentaryError) as refused:
-            act()
-        assert isinstance(refused.value, refusal), refused.value.message
-        return None
 
     @initialize(target=ranges, drawn=st.lists(RANGES, min_size=6, max_size=6))
     def begin_with_ranges(self, drawn: list[Range]) -> Any:  # noqa: ANN401, ids
@@ -219,9 +197,7 @@ class Machine(RuleBasedStateMachine):
             assert self.app.segment_ranges.show(record_id) == one
 
     @invariant()
-    def every_rule_holds_over_the_stored_rows(self) -> None:
-        for statement in self.broken:
-            assert not self.query(statement), statement
+    def ranges_of_a_kind_do_not_overlap(self) -> None:
         overlapping = """
             SELECT one.id FROM network_segment_ranges one JOIN network_segment_ranges other
             ON one.network_type = other.network_type AND one.id < other.id
@@ -230,11 +206,6 @@ class Machine(RuleBasedStateMachine):
             AND (one.state = 'reserved') = (other.state = 'reserved')
         """
         assert not self.query(overlapping)
-
-    def query(self, statement: str) -> Sequence[Sequence[Any]]:
-        cursor = self.raw.cursor()
-        cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else ()
 
 
 def provider(network_type: str, physical_network: str | None) -> dict[str, object]:
