@@ -1,5 +1,6 @@
-"""Single creates that wait at the same moment are stored in one transaction, and each is answered by itself."""
+"""Single creates, or shows, that wait at the same moment are done together, and each is answered by itself."""
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -8,9 +9,9 @@ from typing import Any
 
 import segmentary
 from segmentary.app import LIBRARY
-from segmentary.catalog import Segment
+from segmentary.catalog import Network, Segment
 from segmentary.db import transaction
-from segmentary.errors import NetworkNotFound, TunnelIdInUse
+from segmentary.errors import NetworkNotFound, SegmentNotFound, TunnelIdInUse
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import create_draft
 from tests.servers import schema
@@ -43,7 +44,7 @@ def at_once(
         if kind == "mariadb":
             cursor.execute(f"SELECT 1 FROM networks WHERE id = '{held}' FOR UPDATE")
         answers = [threads.submit(create, app, "req-0", *first)]
-        together = app._together  # noqa: SLF001, whoever waits, waits there
+        together = app._created  # noqa: SLF001, whoever waits, waits there
         while not together._is_busy:  # noqa: SLF001, as above
             pass
         for place, one in enumerate(others, 1):
@@ -102,3 +103,39 @@ def test_they_take_one_transaction(app: segmentary.Application, database_kind: s
     answers = at_once(app, database_kind, (network, 99), [(network, number) for number in range(1, WAITING)])
     assert all(answer.exception() is None for answer in answers)
     assert len(runs) == 2
+
+
+def test_records_that_are_asked_for_at_the_same_moment_are_read_together(app: segmentary.Application) -> None:
+    networks = [app.networks.create() for _ in range(3)]
+    for place, number in ((1, 1), (2, 2), (2, 3)):
+        app.segments.create(network_id=networks[place].id, network_type="gre", segmentation_id=number)
+    networks = [app.networks.show(one.id) for one in networks]
+    segments = app.segments.list()
+    asked: list[Callable[[], object]] = [
+        *(lambda one=one: app.segments.show(one.id) for one in segments),
+        *(lambda one=one: app.networks.show(one.id) for one in networks),
+        lambda: app.segments.show(UNKNOWN),
+    ]
+    reads: list[object] = []
+    read, let_go = app.database.read, threading.Event()
+
+    def held(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401, passes everything on
+        reads.append(arguments)
+        assert len(reads) > 1 or let_go.wait(60)
+        return read(*arguments, **named)
+
+    app.database.read = held  # type: ignore[method-assign]  # counts what is read, and reads it
+    waiting = app._shown  # noqa: SLF001, whoever waits, waits there
+    with ThreadPoolExecutor(1 + len(asked)) as threads:
+        first = threads.submit(app.segments.show, segments[0].id)
+        while not reads:
+            pass
+        answers = [threads.submit(one) for one in asked]
+        while len(waiting._waiting) < len(asked):  # noqa: SLF001, as above
+            pass
+        let_go.set()
+    assert first.result() == segments[0]
+    assert [one.result() for one in answers[:-1]] == [*segments, *networks]
+    assert isinstance(answers[-1].exception(), SegmentNotFound)
+    # One of those who came first, one of segments, one of networks.
+    assert len(reads) == len({Segment, Network}) + 1

@@ -44,7 +44,13 @@ def page(filters: Mapping[str, tuple[object, ...]]) -> Statement:
 SEGMENT, NETWORK = describe(Segment), describe(Network)
 POOL = {"network_type": "gre", "scope": ""}
 LOOKS = {
-    "show a segment": Look(records._show(SEGMENT), {"id": ID}),  # noqa: SLF001, plans are what statements are tested by
+    "show a segment": Look(records._show(SEGMENT, 1), {"id_0": ID}),  # noqa: SLF001, plans are what statements are tested by
+    "show segments asked for together": Look(records._show(SEGMENT, 4), {f"id_{place}": ID for place in range(4)}),  # noqa: SLF001
+    "show networks asked for together": Look(
+        records._show(NETWORK, 4),  # noqa: SLF001
+        {f"id_{place}": ID for place in range(4)},
+        table="networks",
+    ),
     "lock a network": Look(records._lock(NETWORK), {"id": ID}, table="networks"),  # noqa: SLF001
     "page of segments": Look(page({}), {"after_id": ID, "limit": 100}),
     "segments of a network": Look(

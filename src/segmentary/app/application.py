@@ -93,7 +93,8 @@ class Application:
         self.dead_letters = DeadLetters(self.database)
         self.hosts = Hosts(self.database, settings, self.hooks)
         self.quotas = Quotas(self.database, settings)
-        self._together = Together(self._create_together)
+        self._created = Together(self._create_together)
+        self._shown = Together(self._show_together)
         self._completions: Mapping[str, Completion] = {
             "network_segment_range": segment_range.complete,
             "agent": lambda tx, rows, _fields: agent.complete_rows(tx, settings, rows),
@@ -184,7 +185,7 @@ class Application:
             rights.require_create(resource, drafts)
         if resource.name in TOGETHER and len(drafts) == 1 and not self.hooks.are_any:
             draft = replace(drafts[0], request_id=actor.request_id)
-            return [self._together.do((resource, actor.asking(None)), draft)]
+            return [self._created.do((resource, actor.asking(None)), draft)]
         return self._create(resource, drafts, actor)
 
     def _create_together(self, key: tuple[Resource, Actor], drafts: Sequence[Draft[Any]]) -> list[Any]:
@@ -258,15 +259,28 @@ class Application:
 
     def show(self, resource: Resource, record_id: str, fields: frozenset[str] = ALL, actor: Actor = LIBRARY) -> Row:
         """Return the row of one record; raise the resource's `NotFound` if there is none that the actor may see."""
-        rights = self.policy.rights(actor)
-        if rights is not None and rights.scope(resource) is not None:
-            rights.require_visible(resource, record_id, self._look(resource, record_id))
-        complete = self._completions.get(resource.name)
-        if complete is None:
-            return self.database.read(lambda tx: records.show(tx, resource, record_id))
+        rights, complete = self.policy.rights(actor), self._completions.get(resource.name)
+        if rights is not None and rights.scope(resource) is None:
+            rights = None
+        if rights is not None or complete is None:
+            row = self._look(resource, record_id)
+            if rights is not None:
+                rights.require_visible(resource, record_id, row)
+            if complete is None:
+                return row
         return self.database.read(
             lambda tx: complete(tx, [records.show(tx, resource, record_id)], fields)[0], one_state=True
         )
+
+    def _look(self, resource: Resource, record_id: str) -> Row:
+        """Return the row of a record; those that several threads ask for at the same moment are read together."""
+        row = self._shown.do(resource, record_id)
+        if row is None:
+            raise resource.not_found(id=record_id)
+        return row
+
+    def _show_together(self, resource: Resource, ids: Sequence[str]) -> list[Row | None]:
+        return self.database.read(lambda tx: records.show_several(tx, resource, ids))
 
     def update(self, resource: Resource, record_id: str, changes: Changes, revision: int | None, actor: Actor) -> Any:  # noqa: ANN401, a record; what, which, how, when, who
         """Change a record and return it as it is now."""
@@ -288,9 +302,6 @@ class Application:
         rights = self.policy.rights(actor)
         if rights is not None:
             rights.require_change(verb, resource, record_id, changes, lambda: self._look(resource, record_id))
-
-    def _look(self, resource: Resource, record_id: str) -> Row:
-        return self.database.read(lambda tx: records.show(tx, resource, record_id))
 
     def tags(self, resource: Resource, record_id: str, actor: Actor = LIBRARY) -> tuple[str, ...]:
         """Return the tags of a record; raise `TagResourceNotFound`."""

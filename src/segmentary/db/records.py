@@ -76,12 +76,24 @@ def require_revision(record: object, revision: int) -> None:
 
 def show(tx: Tx, resource: Resource, record_id: str) -> Row:
     """Return the row of one record, or raise the resource's `NotFound`."""
-    rows = tx.rows(_show(resource), {"id": record_id})
-    if not rows:
+    row = show_several(tx, resource, [record_id])[0]
+    if row is None:
         raise resource.not_found(id=record_id)
+    return row
+
+
+def show_several(tx: Tx, resource: Resource, ids: Sequence[str]) -> list[Row | None]:
+    """Return the rows of at most `IDS_AT_ONCE` records in the order of their ids, None for each that there is not.
+
+    One statement, so that a record and its parts are of one state.
+    """
+    (asked,) = _chunks(ids)
+    place, found = resource.columns.index("id"), dict[str, list[Row]]()
+    for row in tx.rows(_show(resource, len(asked)), _numbered(asked)):
+        found.setdefault(row[place], []).append(row)
     if resource.parts is None:
-        return without_parts(resource, rows)[0]
-    return with_joined_parts(resource, rows)
+        return [without_parts(resource, found[one])[0] if one in found else None for one in ids]
+    return [with_joined_parts(resource, found[one]) if one in found else None for one in ids]
 
 
 def change(tx: Tx, before: T, changes: Mapping[str, object], *, beside: bool = False) -> T:
@@ -243,15 +255,15 @@ def _lock_several(resource: Resource, count: int) -> Statement:
 
 
 @cache
-def _show(resource: Resource) -> Statement:
+def _show(resource: Resource, count: int) -> Statement:
     table, columns = TABLES[resource.collection], columns_of(resource)
-    is_it = table.c.id == bindparam("id")
+    asked = table.c.id.in_(_ids(table, count)) if count > 1 else table.c.id == bindparam("id_0")
     if resource.parts is None:
-        return Statement(select(*columns).where(is_it), columns)
+        return Statement(select(*columns).where(asked), columns)
     parts, key, order, names = parts_of(resource)
     columns += [parts.c[key], *(parts.c[name] for name in names)]
     joined = table.outerjoin(parts, parts.c[key] == table.c.id)
-    return Statement(select(*columns).select_from(joined).where(is_it).order_by(parts.c[order]), columns)
+    return Statement(select(*columns).select_from(joined).where(asked).order_by(parts.c[order]), columns)
 
 
 @lru_cache(256)
