@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 import segmentary
 from segmentary.app import LIBRARY
 from segmentary.catalog import Network, Segment
@@ -105,6 +107,7 @@ def test_they_take_one_transaction(app: segmentary.Application, database_kind: s
     assert len(runs) == 2
 
 
+@pytest.mark.databases("postgresql", "mariadb")  # in a file there is nothing to go to together
 def test_records_that_are_asked_for_at_the_same_moment_are_read_together(app: segmentary.Application) -> None:
     networks = [app.networks.create() for _ in range(3)]
     for place, number in ((1, 1), (2, 2), (2, 3)):

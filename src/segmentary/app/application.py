@@ -273,7 +273,9 @@ class Application:
         )
 
     def _look(self, resource: Resource, record_id: str) -> Row:
-        """Return the row of a record; those that several threads ask for at the same moment are read together."""
+        """Return the row of a record; those that several threads ask for at the same moment go to a server together."""
+        if not self.database.dialect.has_round_trips:
+            return self.database.read(lambda tx: records.show(tx, resource, record_id))
         row = self._shown.do(resource, record_id)
         if row is None:
             raise resource.not_found(id=record_id)

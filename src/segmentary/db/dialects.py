@@ -71,7 +71,8 @@ class Dialect:
     `begin` and `begin_reading` are the statements that begin a transaction that writes, and one whose statements all
     see the same state. `schema_lock` waits until no other connection upgrades the schema and answers 1; it is empty
     where beginning to write does that. `locks_tables` says that whoever wants rows for itself locks the table, because
-    row locks are not given in turn.
+    row locks are not given in turn. `has_round_trips` says that a statement goes to a server and comes back, so that
+    several had better go together.
     """
 
     scheme: str
@@ -86,6 +87,7 @@ class Dialect:
     update_returning = True
     held_key_is_error = False
     one_writer = False
+    has_round_trips = True
     locks_tables = False
     time_to_driver: Callable[[str], str] | None = None
     flag_from_driver: Callable[[Any], bool] | None = None
@@ -129,6 +131,7 @@ class Sqlite(Dialect):
     begin = ("BEGIN IMMEDIATE",)
     begin_reading = ("BEGIN",)
     one_writer = True
+    has_round_trips = False
     flag_from_driver = bool
     insert = staticmethod(sqlite_insert)
 

@@ -76,24 +76,24 @@ def require_revision(record: object, revision: int) -> None:
 
 def show(tx: Tx, resource: Resource, record_id: str) -> Row:
     """Return the row of one record, or raise the resource's `NotFound`."""
-    row = show_several(tx, resource, [record_id])[0]
-    if row is None:
+    rows = tx.rows(_show(resource, 1), {"id_0": record_id})
+    if not rows:
         raise resource.not_found(id=record_id)
-    return row
+    return _shown(resource, rows)
 
 
 def show_several(tx: Tx, resource: Resource, ids: Sequence[str]) -> list[Row | None]:
-    """Return the rows of at most `IDS_AT_ONCE` records in the order of their ids, None for each that there is not.
-
-    One statement, so that a record and its parts are of one state.
-    """
+    """Return the rows of at most `IDS_AT_ONCE` records in the order of their ids, None for each that there is not."""
     (asked,) = _chunks(ids)
     place, found = resource.columns.index("id"), dict[str, list[Row]]()
     for row in tx.rows(_show(resource, len(asked)), _numbered(asked)):
         found.setdefault(row[place], []).append(row)
-    if resource.parts is None:
-        return [without_parts(resource, found[one])[0] if one in found else None for one in ids]
-    return [with_joined_parts(resource, found[one]) if one in found else None for one in ids]
+    return [_shown(resource, found[one]) if one in found else None for one in ids]
+
+
+def _shown(resource: Resource, rows: Sequence[Row]) -> Row:
+    """Return the row of all attributes from those of the statement for one record, a row for each part."""
+    return without_parts(resource, rows)[0] if resource.parts is None else with_joined_parts(resource, rows)
 
 
 def change(tx: Tx, before: T, changes: Mapping[str, object], *, beside: bool = False) -> T:
@@ -256,6 +256,7 @@ def _lock_several(resource: Resource, count: int) -> Statement:
 
 @cache
 def _show(resource: Resource, count: int) -> Statement:
+    """Return the statement for so many records with their parts: one, so that both are of one state."""
     table, columns = TABLES[resource.collection], columns_of(resource)
     asked = table.c.id.in_(_ids(table, count)) if count > 1 else table.c.id == bindparam("id_0")
     if resource.parts is None:
