@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 import segmentary
+from tests.delivery.publishing import MANY, Publishing, ids
 from tests.delivery.waiting import wait_until
 from tests.servers.proxy import Cut, Proxy, proxy
 from tests.servers.queue import Queue, queue
@@ -142,8 +143,8 @@ def test_an_exchange_that_does_not_exist_is_told_as_such(relaying: segmentary.Ap
     assert "no exchange" in str(relaying.event_destinations.show(destination.id).last_error)
 
 
-def test_a_node_that_is_killed_and_started_again_gets_what_it_missed(relaying: segmentary.Application) -> None:
-    with running() as node, queue(node.url) as broker:
+def test_a_node_that_is_killed_has_what_it_confirmed_and_gets_what_it_missed(relaying: segmentary.Application) -> None:
+    with running() as node, queue(node.url) as broker, queue(node.url) as flooded:
         broker.bind("#")
         relaying.event_destinations.create(
             kind="rabbitmq", endpoint=endpoint(node.url), topic=broker.name, timeout=2, after=0
@@ -151,7 +152,11 @@ def test_a_node_that_is_killed_and_started_again_gets_what_it_missed(relaying: s
         before = relaying.networks.create(name="before")
         wait_until(lambda: is_delivered(relaying), lambda: states(relaying))
 
+        flooded.bind("#")
+        flood = Publishing(flooded)
         node.kill()
+        flood.join()
+        assert MANY <= len(flood.confirmed) < flood.offered
         meanwhile = relaying.networks.create(name="meanwhile")
         wait_until(lambda: relaying.event_destinations.list()[0].failures, lambda: states(relaying))
         assert not is_delivered(relaying)
@@ -159,6 +164,7 @@ def test_a_node_that_is_killed_and_started_again_gets_what_it_missed(relaying: s
         node.start()
         wait_until(lambda: is_delivered(relaying), lambda: states(relaying))
         arrived = [event for _, _, event in broker.messages()]
+        assert set(flood.confirmed) <= set(ids(flooded))
 
     numbers = {event["id"]: event["data"]["sequence"] for event in arrived}
     assert sorted(numbers.values()) == list(range(1, relaying.feed.latest() + 1))

@@ -31,6 +31,8 @@ class Proxy:
         self.url = replace(self._server, host="127.0.0.1", port=self._listener.getsockname()[1]).url
         self.cut: Cut | None = None
         self.is_up = True
+        # Answers are swallowed, connections stay: a server that hangs.
+        self.is_silent = False
         self._sockets: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -66,7 +68,8 @@ class Proxy:
                 if self.cut is is_last:
                     self.cut = None
                     break
-                target.sendall(data)
+                if is_request or not self.is_silent:
+                    target.sendall(data)
         _close(source)
         _close(target)
 
