@@ -12,7 +12,7 @@ The first level answers the only question of a caller: change the request, chang
     │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
     │   │                           EventDestinationNotFound, DeadLetterNotFound, ExtensionNotFound, TagNotFound,
     │   │                           TagResourceNotFound, TenantQuotaNotFound
-    │   ├── NotAuthenticated, PolicyNotAuthorized, IdempotencyKeyReused, EventsDropped
+    │   ├── NotAuthenticated, PolicyNotAuthorized, OriginRefused, IdempotencyKeyReused, EventsDropped
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
     │   ├── InUse                   NetworkInUse, PhysicalNetworkInUse, NetworkSegmentRangeReferencedByProject
@@ -171,6 +171,10 @@ def problems_of(error: InvalidInput) -> Sequence[InvalidInput]:
 
 class NotAuthenticated(Refused):
     """The request you have made requires authentication."""
+
+
+class OriginRefused(Refused):
+    """A page of {origin} had this sent; only pages of this service may ask a browser to, or clients with a token."""
 
 
 class PolicyNotAuthorized(Refused):

@@ -112,7 +112,7 @@ def test_a_record_is_shown_with_exactly_the_described_attributes(server: Service
 
 
 @pytest.mark.databases("sqlite")
-def test_the_document_is_for_those_with_a_token_and_the_page_for_all(
+def test_the_document_and_its_page_are_for_those_with_a_token(
     start_server: Callable[..., Service], tmp_path: Path
 ) -> None:
     token_file = tmp_path / "token"
@@ -124,7 +124,8 @@ def test_the_document_is_for_those_with_a_token_and_the_page_for_all(
     assert status == 200
     assert json.loads(body)["components"]["securitySchemes"]["token"]["name"] == "X-Auth-Token"
     for path in routes.PAGE:
-        assert answer(url + path)[0] == 200
+        assert answer(url + path)[0] == 401
+        assert answer(url + path, **{"X-Auth-Token": "a-token-of-25-characters."})[0] == 200
 
 
 @pytest.mark.databases("sqlite")

@@ -11,7 +11,7 @@ from falcon import testing
 import segmentary
 from segmentary.api.body import Bodies
 from segmentary.api.proxy import behind
-from segmentary.api.routes import OPEN_PATHS, routes
+from segmentary.api.routes import OPEN_PATHS, PAGE, routes
 from segmentary.api.wsgi import make_wsgi
 from segmentary.errors import InvalidSetting
 from segmentary.services import user
@@ -20,15 +20,16 @@ from segmentary.services.user import User
 pytestmark = pytest.mark.databases("sqlite")
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 ID = "01a203c4-f3e5-71bc-848a-4f7a10af3693"
-# What a client, a load balancer or a browser asks before it has any credentials; the page says nothing of the data.
-OPEN = {"/", "/v2.0", "/healthcheck", "/docs", "/docs/page.js", "/docs/page.css"}
+# What a client or a load balancer asks before it has any credentials.
+OPEN = {"/", "/v2.0", "/healthcheck"}
+PASSWORD = "a good password"  # noqa: S105, of this test
 
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[segmentary.Application]:
     file = str(tmp_path / "users")
     assert user.add(file, User(name="ann", project_id="blue", roles=("admin",)), None)
-    user.add(file, User(name="bob", project_id="blue", roles=("admin",)), "a good password")
+    user.add(file, User(name="bob", project_id="blue", roles=("reader",)), PASSWORD)
     with segmentary.open(database_url, users_file=file) as opened:
         yield opened
 
@@ -74,7 +75,8 @@ def test_only_open_paths_answer_without_good_credentials(app: segmentary.Applica
                     assert answer.status_code in {200, 405}, (method, path, name)
                 else:
                     assert answer.status_code == 401, (method, path, name, answer.text)
-                    assert answer.headers["www-authenticate"].startswith("Keystone uri=")
+                    first = "Basic realm=" if template in PAGE else "Keystone uri="
+                    assert answer.headers["www-authenticate"].startswith(first)
 
 
 class _Filled(dict[str, str]):
@@ -82,12 +84,49 @@ class _Filled(dict[str, str]):
         return ID
 
 
-def test_pages_are_guarded_against_others(app: segmentary.Application) -> None:
+def test_a_browser_gets_the_page_with_a_password_and_guards_it(app: segmentary.Application) -> None:
     client = testing.TestClient(make_wsgi(app, Bodies(app.settings)))
-    headers = client.simulate_get("/docs", headers={"Origin": "http://elsewhere"}).headers
-    assert "frame-ancestors 'none'" in headers["content-security-policy"]
-    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
-    assert not [name for name in headers if name.startswith("access-control-")]
+    signed = basic(f"bob:{PASSWORD}")
+    for path in (*PAGE, "/openapi.json"):
+        answer = client.simulate_get(path, headers=signed)
+        assert answer.status_code == 200, path
+        if path in PAGE:
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_no_way_to_sign_in_with_a_browser_is_offered_where_there_are_no_passwords(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "users")
+    user.add(file, User(name="ann", project_id="blue", roles=("admin",)), None)
+    with segmentary.open(database_url, users_file=file, authentication="token") as app:
+        answer = testing.TestClient(make_wsgi(app, Bodies(app.settings))).simulate_get("/docs")
+    assert answer.status_code == 401
+    assert "Basic" not in answer.headers["www-authenticate"]
+
+
+def test_pages_of_other_sites_can_neither_read_nor_have_anything_done(
+    app: segmentary.Application, database_url: str
+) -> None:
+    """A browser adds a password by itself, and needs none at a server that asks for none."""
+    elsewhere = {"Origin": "http://elsewhere"}
+    with segmentary.open(database_url) as unguarded:
+        for one, headers in ((app, basic(f"bob:{PASSWORD}")), (unguarded, {})):
+            client = testing.TestClient(make_wsgi(one, Bodies(one.settings)))
+            for path in ("/", "/v2.0", "/v2.0/networks", *PAGE, "/nothing"):
+                for method in ("GET", "OPTIONS"):
+                    answer: Any = client.simulate_request(method, path, headers=headers | elsewhere)
+                    assert not [name for name in answer.headers if name.startswith("access-control-")], (method, path)
+                    assert path in OPEN or answer.status_code == 403, (method, path)
+            for origin in ("http://elsewhere", "null", "", "http://[::1", "\xf6", "https://falconframework.org.evil"):
+                sent = headers | {"Origin": origin, "Content-Type": "text/plain"}
+                answer = client.simulate_post("/v2.0/networks", body='{"network": {}}', headers=sent)
+                assert (answer.status_code, answer.json["NeutronError"]["type"]) == (403, "OriginRefused"), origin
+            own = client.simulate_get("/v2.0/networks", headers=headers | {"Origin": "http://falconframework.org"})
+            assert (own.status_code, own.json) == (200, {"networks": []})
 
 
 def test_only_configured_proxies_are_believed(app: segmentary.Application) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 import falcon
 
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
-from segmentary.errors import InvalidSetting, NotAuthenticated
+from segmentary.errors import InvalidSetting, NotAuthenticated, OriginRefused
+from segmentary.rules.draft import shown
 from segmentary.services.keystone import Keystone
 from segmentary.services.user import Users, require_closed
 from segmentary.settings import Settings
@@ -67,27 +68,39 @@ class Authentication:
         self._users = Users(settings.users_file) if settings.users_file and NONE not in self._ways else None
 
     def actor(self, request: falcon.Request, request_id: str) -> Actor:
-        """Return the actor; raise `NotAuthenticated` without credentials that are asked for, or with wrong ones."""
+        """Return the actor; raise `NotAuthenticated` without credentials that are asked for, or with wrong ones.
+
+        Raises `OriginRefused` for what a browser sends for a page of elsewhere without needing a token.
+        """
         if NONE in self._ways:
+            _require_own_page(request)
             return ANONYMOUS.asking(request_id)
         token = request.get_header("X-Auth-Token")
         if token:
             found = self._by_token(token) if TOKEN in self._ways else None
             if found is None and self._keystone is not None:
                 found = self._keystone.actor(token)
+        elif BASIC in self._ways:
+            _require_own_page(request)
+            found = self._by_password(request.get_header("Authorization"))
         else:
-            found = self._by_password(request.get_header("Authorization")) if BASIC in self._ways else None
+            found = None
         if found is None:
             if token or request.get_header("Authorization"):
                 LOG.warning("refused the credentials that %s sent", request.remote_addr)
             raise NotAuthenticated
         return found.asking(request_id)
 
-    def challenge(self, request: falcon.Request) -> str:
-        """Return the WWW-Authenticate of a refusal: the ways there are."""
-        basic = ', Basic realm="segmentary", charset="UTF-8"' if BASIC in self._ways else ""
+    def challenge(self, request: falcon.Request, *, is_page: bool) -> str:
+        """Return the WWW-Authenticate of a refusal: the ways there are.
+
+        Browsers ask for name and password only if that is the first way.
+        """
+        basic = 'Basic realm="segmentary", charset="UTF-8"'
+        if is_page and BASIC in self._ways:
+            return basic
         url = self._keystone.url if self._keystone else request.prefix
-        return f'Keystone uri="{url}"{basic}'
+        return f'Keystone uri="{url}"' + (f", {basic}" if BASIC in self._ways else "")
 
     def _by_token(self, token: str) -> Actor | None:
         # Digests are compared, in constant time: the answer's delay must not tell how much of a guess was right.
@@ -105,6 +118,16 @@ class Authentication:
         except (binascii.Error, ValueError):
             return None
         return self._users.by_password(name, password) if colon else None
+
+
+def _require_own_page(request: falcon.Request) -> None:
+    """Raise `OriginRefused` if a page from elsewhere has a browser send this: browsers add passwords by themselves.
+
+    A token they do not add, and a page that adds one is refused by the browser, which asks first (CORS).
+    """
+    origin = request.env.get("HTTP_ORIGIN")
+    if origin is not None and origin.partition("://")[2] != request.env.get("HTTP_HOST"):
+        raise OriginRefused(origin=shown(origin))
 
 
 def _digest(token: str) -> bytes:

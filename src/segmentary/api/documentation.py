@@ -1,6 +1,7 @@
 """/openapi.json, and /docs: the page that shows it to a person.
 
-The page is three files of ours; it fetches the document as any client does, with the token that is typed into it.
+The page is three files of ours. It fetches the document as any client does: with the name and password that the browser
+asked for, or with the token that is typed into it.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,13 @@ from segmentary.wire import fault, schema
 from segmentary.wire.schema import Schema
 
 # What any request can meet.
-COMMON_ERRORS = (errors.NotAuthenticated, errors.PolicyNotAuthorized, errors.TryAgain, errors.Broken)
+COMMON_ERRORS = (
+    errors.NotAuthenticated,
+    errors.PolicyNotAuthorized,
+    errors.OriginRefused,
+    errors.TryAgain,
+    errors.Broken,
+)
 SECURITY: Mapping[str, Schema] = {
     KEYSTONE: {"type": "apiKey", "in": "header", "name": "X-Auth-Token", "description": "A token of Keystone."},
     TOKEN: {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},

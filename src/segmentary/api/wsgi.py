@@ -12,10 +12,11 @@ import falcon
 
 from segmentary.api.authentication import Authentication
 from segmentary.api.body import Bodies
+from segmentary.api.documentation import Page
 from segmentary.api.exchange import JSON, global_request_id, new_request_id
 from segmentary.api.log import REQUEST
 from segmentary.api.operation import Described
-from segmentary.api.routes import OPEN_PATHS, routes
+from segmentary.api.routes import OPEN_PATHS, PAGE, routes
 from segmentary.app import Application
 from segmentary.catalog.action import ANYONE, OPERATE
 from segmentary.errors import Broken, NotAuthenticated, SegmentaryError
@@ -37,6 +38,8 @@ class _Middleware:
         """Note which action each method of a handler is."""
         for method, operation in handler.operations().items():
             self._actions[handler, method.upper()] = operation.action
+        if isinstance(handler, Page):
+            self._actions[handler, "GET"] = ANYONE
 
     def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
         """Give the request an id and an actor."""
@@ -89,7 +92,7 @@ def _refused(
         LOG.error("%s %s: %s", request.method, request.path, error, exc_info=error)
     status, data = fault.answer(error)
     if isinstance(error, NotAuthenticated):
-        response.set_header("WWW-Authenticate", request.context.challenge(request))
+        response.set_header("WWW-Authenticate", request.context.challenge(request, is_page=request.path in PAGE))
     _answer(response, status, data)
 
 

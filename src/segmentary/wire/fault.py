@@ -25,6 +25,7 @@ FAULTS: Mapping[type[SegmentaryError], tuple[int, str]] = {
     errors.BodyTooLarge: (413, "HTTPRequestEntityTooLarge"),
     errors.NotAuthenticated: (401, "HTTPUnauthorized"),
     errors.PolicyNotAuthorized: (403, ""),
+    errors.OriginRefused: (403, ""),
     errors.NotFound: (404, ""),
     errors.IdempotencyKeyReused: (422, ""),
     errors.EventsDropped: (410, ""),
