@@ -54,6 +54,12 @@ class Settings:
     batch_limit: int = setting(10_000, "Most records that one request creates.", minimum=1)
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)
     body_seconds: int = setting(30, "Seconds that a request body may take to arrive.", minimum=1, maximum=3600)
+    request_seconds: int = setting(
+        60,
+        "Seconds that a request may take once it has arrived, and a client to read the answer.",
+        minimum=1,
+        maximum=3600,
+    )
     page_limit: int = setting(0, "Most records one list answers with; 0 for no limit.")
     global_physnet_mtu: int = setting(
         1500, "MTU in bytes of physical networks that have none of their own.", minimum=68, maximum=65535

@@ -22,6 +22,7 @@ from segmentary.api.authentication import NONE, TOKEN, Authentication, ways
 from segmentary.api.body import Bodies
 from segmentary.api.client_limit import limited
 from segmentary.api.proxy import Wsgi, behind
+from segmentary.api.time_limit import Answers
 from segmentary.api.wsgi import make_wsgi
 from segmentary.cli import connections
 from segmentary.cli.certificate import files, watch
@@ -89,13 +90,14 @@ class _Target:
         # Granian 2.8.7 that has running requests does not end by itself.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         app = segmentary.Application(self._settings)
-        bodies = Bodies(self._settings)
-        wsgi: Wsgi = make_wsgi(app, bodies)
+        app.database.limit(max(1, self._settings.request_seconds // 2))
+        bodies, answers = Bodies(self._settings), Answers(self._settings.request_seconds)
+        wsgi: Wsgi = answers.limited(make_wsgi(app, bodies))
         if self._settings.client_limit:
             wsgi = limited(self._settings.client_limit, wsgi)
         if self._settings.proxies:
             wsgi = behind(self._settings.proxies, wsgi)
-        connections.watch(bodies, self._settings.port, self._settings.body_seconds)
+        connections.watch(bodies, answers, self._settings)
         _on_signal(lambda: _send_away(app))
         app.relay.start()
         # What is made at start lives as long as the process: the collector need not look at it again.

@@ -12,13 +12,17 @@
     UNIQUE broken            columns in the text     name                  1062, name in the text
     FOREIGN KEY broken       no name                 name                  1451, 1452, name in the text
     run again on             BUSY, LOCKED            40001, 40P01, 55P03   1020, 1205, 1213
+    stopped for its length   INTERRUPT               57014                 1969, 1317
 
 Errors are told apart by their codes, never by exception class or wording.
 """
 
+import os
 import re
+import socket
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -49,6 +53,7 @@ class Cause(Enum):
     CONSTRAINT = "a constraint refused the row"
     RUN_AGAIN = "another transaction was in the way"
     DISCONNECTED = "the connection is gone"
+    STOPPED = "the statement took too long"
     OTHER = "something else"
 
 
@@ -102,6 +107,14 @@ class Dialect:
         """Prepare a new connection."""
         raise NotImplementedError
 
+    def limit(self, connection: Any, seconds: int) -> None:  # noqa: ANN401
+        """Have statements on a new connection end after so many seconds, or what comes closest."""
+        raise NotImplementedError
+
+    def interrupt(self, connection: Any) -> None:  # noqa: ANN401
+        """End what another thread does on a connection, or have it find the connection lost."""
+        raise NotImplementedError
+
     def locks_are_local(self, _connection: Any) -> bool:  # noqa: ANN401
         """Tell whether the server is a node of a cluster whose others take no notice of its locks."""
         return False
@@ -149,6 +162,15 @@ class Sqlite(Dialect):
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
 
+    def limit(self, connection: Any, seconds: int) -> None:  # noqa: ANN401
+        """Bound the waiting for another process, which cannot be interrupted; a statement can."""
+        connection.execute(f"PRAGMA busy_timeout = {min(WAIT_SECONDS, seconds) * 1000}")
+
+    def interrupt(self, connection: Any) -> None:  # noqa: ANN401
+        """https://www.sqlite.org/c3ref/interrupt.html."""
+        with suppress(sqlite3.Error):  # it was closed meanwhile
+            connection.interrupt()
+
     def failure(self, error: Exception) -> Failure:
         """Extended result codes, https://www.sqlite.org/rescode.html."""
         code = getattr(error, "sqlite_errorcode", None)
@@ -161,7 +183,7 @@ class Sqlite(Dialect):
             return Failure(Cause.CONSTRAINT)
         if code is not None and code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return Failure(Cause.RUN_AGAIN)
-        return Failure(Cause.OTHER)
+        return Failure(Cause.STOPPED if code == sqlite3.SQLITE_INTERRUPT else Cause.OTHER)
 
 
 class _WireTimeLoader(Loader):
@@ -189,7 +211,7 @@ class Postgresql(Dialect):
 
     def connect_arguments(self) -> dict[str, Any]:
         """Autocommit: BEGIN and COMMIT are ours."""
-        return {"autocommit": True}
+        return {"autocommit": True, "connect_timeout": WAIT_SECONDS}
 
     def connected(self, connection: Any) -> None:  # noqa: ANN401
         """Bound the waiting for locks, prefer indexes, and have UUIDs and times arrive as text.
@@ -212,6 +234,15 @@ class Postgresql(Dialect):
         connection.adapters.register_loader("uuid", TextLoader)
         connection.adapters.register_loader("timestamptz", _WireTimeLoader)
 
+    def limit(self, connection: Any, seconds: int) -> None:  # noqa: ANN401
+        """https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-STATEMENT-TIMEOUT."""
+        connection.execute(f"SET statement_timeout = '{seconds}s'")
+
+    def interrupt(self, connection: Any) -> None:  # noqa: ANN401
+        """Shut the connection down: to cancel a statement would need another one to a server that may not answer."""
+        with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
     def lock_table(self, table: Table, alone: bool) -> Executable:  # noqa: FBT001, shared or alone
         """Whoever wants a shared row alone waits for ever under load; table locks are granted in turn."""
         return text(f"LOCK TABLE {table.name} IN {'EXCLUSIVE' if alone else 'ROW SHARE'} MODE")
@@ -224,6 +255,8 @@ class Postgresql(Dialect):
             return Failure(Cause.CONSTRAINT, constraint=name, is_held_key=state == "23505")
         if state in {"40001", "40P01", "55P03"}:
             return Failure(Cause.RUN_AGAIN)
+        if state == "57014":
+            return Failure(Cause.STOPPED)
         # Without a state it is the driver's own: a lost connection, or a value it cannot send.
         lost = isinstance(error, psycopg.OperationalError) if state is None else state[:2] == "08"
         if lost or state in {"57P01", "57P02", "57P03", "57P05"}:
@@ -269,6 +302,7 @@ class Mariadb(Dialect):
         (1452, re.compile(r"CONSTRAINT `([^`]+)`")),
     )
     _RUN_AGAIN = frozenset({1020, 1205, 1213})
+    _STOPPED = frozenset({1317, 1969})
     _DISCONNECTED = frozenset({1047, 1053, 1152, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
 
     def connect_arguments(self) -> dict[str, Any]:
@@ -278,6 +312,7 @@ class Mariadb(Dialect):
             "autocommit": True,
             "charset": "utf8mb4",
             "connect_timeout": WAIT_SECONDS,
+            "read_timeout": WAIT_SECONDS,
             "conv": {**conversions, **times},
             "init_command": (
                 "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
@@ -288,7 +323,20 @@ class Mariadb(Dialect):
         }
 
     def connected(self, connection: Any) -> None:  # noqa: ANN401
-        """Nothing more: `init_command` has run with connecting."""
+        """`init_command` has run with connecting. What comes now may take longer; the driver has no word for that."""
+        connection._read_timeout = None  # noqa: SLF001, see above
+
+    def limit(self, connection: Any, seconds: int) -> None:  # noqa: ANN401
+        """https://mariadb.com/kb/en/server-system-variables/#max_statement_time."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET SESSION max_statement_time = {seconds}")
+
+    def interrupt(self, connection: Any) -> None:  # noqa: ANN401
+        """Shut the connection down, of which the driver keeps the socket to itself."""
+        line = connection._sock  # noqa: SLF001, see above
+        if line is not None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def locks_are_local(self, connection: Any) -> bool:  # noqa: ANN401
         """Ask for Galera; a server that was built without it does not know the variable."""
@@ -306,6 +354,8 @@ class Mariadb(Dialect):
                 return Failure(Cause.CONSTRAINT, constraint=name, is_held_key=code == _HELD_KEY)
         if code in self._RUN_AGAIN:
             return Failure(Cause.RUN_AGAIN)
+        if code in self._STOPPED:
+            return Failure(Cause.STOPPED)
         if code in self._DISCONNECTED or isinstance(error, pymysql.err.InterfaceError):
             return Failure(Cause.DISCONNECTED)
         return Failure(Cause.OTHER)

@@ -1,5 +1,12 @@
-"""A database's URL, its dialect and a pool of sessions."""
+"""A database's URL, its dialect and a pool of sessions.
 
+Who borrows a session while working on a request has it until the deadline of that. Then the session is interrupted:
+SQLite ends the statement, the connection to a server is shut down, whatever it waits for. A server ends statements by
+itself somewhat earlier, so that none goes on for nobody.
+"""
+
+import threading
+import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +16,13 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from segmentary.db import deadline
 from segmentary.db.dialects import DIALECTS, Dialect
 from segmentary.db.session import CursorSession, PipelineSession, Session
 from segmentary.errors import InvalidSetting, TryAgain
 
 POOL_WAIT_SECONDS = 30
+LOOK_SECONDS = 0.5
 
 
 def parse_url(text: str) -> tuple[URL, Dialect]:
@@ -54,28 +63,38 @@ class Pool:
         for _ in range(size):
             self._places.put(None)
         self._resting: deque[Session] = deque()
+        # Of each open session its connection; of those that are lent when they have to be given back.
+        self._connections: dict[Session, Any] = {}
+        self._lent: dict[Session, float] = {}
+        self._statement_seconds = 0
+
+    def limit(self, seconds: int) -> None:
+        """From now on interrupt what is not done by its deadline; new connections end statements after `seconds`."""
+        self._statement_seconds = seconds
+        threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
 
     def lend(self) -> Session:
         """Return a session; raises `TryAgain` if all are lent for too long, and what the driver raises."""
         try:
-            self._places.get(timeout=POOL_WAIT_SECONDS)
+            self._places.get(timeout=deadline.left(POOL_WAIT_SECONDS))
         except Empty:
             raise TryAgain(reason="all database connections are busy") from None
         try:
-            return self._resting.pop()
+            session = self._resting.pop()
         except IndexError:
-            pass
-        try:
-            return self._open()
-        except BaseException:
-            self._places.put(None)
-            raise
+            try:
+                session = self._open()
+            except BaseException:
+                self._places.put(None)
+                raise
+        self._lent[session] = deadline.moment()
+        return session
 
     def take_back(self, session: Session) -> None:
         """Take a session back, in which no transaction is open."""
+        del self._lent[session]
         if session.lost:
-            with suppress(self._dialect.errors):
-                session.close()
+            self._close(session)
             # Those that rest have most likely lost theirs too.
             self.close()
         else:
@@ -85,8 +104,22 @@ class Pool:
     def close(self) -> None:
         """Close the sessions that are not lent."""
         while self._resting:
-            with suppress(IndexError, self._dialect.errors):
-                self._resting.pop().close()
+            with suppress(IndexError):
+                self._close(self._resting.pop())
+
+    def _close(self, session: Session) -> None:
+        self._connections.pop(session, None)
+        with suppress(self._dialect.errors):
+            session.close()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            now = time.monotonic()
+            for session, until in list(self._lent.items()):
+                connection = self._connections.get(session)
+                if until < now and connection is not None:
+                    self._dialect.interrupt(connection)
 
     def _open(self) -> Session:
         positional, named = self.driver.create_connect_args(self._url)
@@ -94,6 +127,9 @@ class Pool:
         self._dialect.connected(connection)
         session: Session = PipelineSession(connection) if self._dialect.has_pipeline else CursorSession(connection)
         session.locks_are_local = self._dialect.locks_are_local(connection)
+        if self._statement_seconds:
+            self._dialect.limit(connection, self._statement_seconds)
+        self._connections[session] = connection
         return session
 
 

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from segmentary.db import deadline
 from segmentary.db.dialects import FORMS, Cause, Key
 from segmentary.db.engine import Pool, parse_url
 from segmentary.db.session import Session
@@ -35,6 +36,7 @@ T = TypeVar("T")
 ATTEMPTS = 20
 # No attempt begins later than this after the first: whoever asks has stopped waiting by then.
 LAST_ATTEMPT_SECONDS = 20
+STREAM_WAIT_SECONDS = 1
 FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.25
 
@@ -158,7 +160,13 @@ class Database:
         self.url = url
         self._pool = Pool(parsed, self.dialect, connections)
         # Where there is one writer at a time, waiting here is fairer and cheaper than being refused and trying again.
-        self._turn: Any = threading.Lock() if self.dialect.one_writer else nullcontext()
+        self._turn: Any = _Turn() if self.dialect.one_writer else nullcontext()
+        # Streams go on for as long as their readers take: half of the connections are for other work.
+        self._streams = threading.BoundedSemaphore(max(1, connections // 2))
+
+    def limit(self, seconds: int) -> None:
+        """Interrupt from now on what is not done by the deadline of its request; no statement may take `seconds`."""
+        self._pool.limit(seconds)
 
     def prepared(self, statement: Statement) -> Prepared:
         """Return a statement for this database."""
@@ -227,12 +235,21 @@ class Database:
         raise TryAgain(reason="the database did not answer")
 
     def _parts(self, work: Callable[[Tx], Iterator[T]]) -> Iterator[T]:
-        with self._lent() as session:
+        with self._stream_place(), self._lent() as session:
             session.begin(self.dialect.begin_reading)
             try:
                 yield from work(Tx(self, session, utc_now()))
             finally:
                 session.rollback()
+
+    @contextmanager
+    def _stream_place(self) -> Iterator[None]:
+        if not self._streams.acquire(timeout=deadline.left(STREAM_WAIT_SECONDS)):
+            raise TryAgain(reason="too many long lists are being read; ask for pages with limit")
+        try:
+            yield
+        finally:
+            self._streams.release()
 
     def _explained(self, broken: ConstraintBroken, explain: Explain | None) -> SegmentaryError | None:
         if explain is None:
@@ -291,11 +308,30 @@ class Database:
             session.lost |= failure.cause is Cause.DISCONNECTED
             if failure.cause in {Cause.RUN_AGAIN, Cause.DISCONNECTED}:
                 raise _RunAgainError from error
+            if failure.cause is Cause.STOPPED:
+                deadline.left(0)  # says so, if it was the time of the whole request
+                raise TryAgain(reason="a statement took too long in the database") from error
             if failure.cause is Cause.CONSTRAINT:
                 raise explained(failure) from error
             raise DatabaseFailed from error
         finally:
             self._pool.take_back(session)
+
+
+class _Turn:
+    """One writer at a time; raises `TryAgain` to who waits for too long."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=deadline.left(threading.TIMEOUT_MAX)):
+            raise TryAgain(reason="others write to the database for too long")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def joined(begun: list[T], rest: Iterator[T]) -> Iterator[T]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from segmentary.catalog.event import NumberedEvent
-from segmentary.db import outbox
+from segmentary.db import deadline, outbox
 from segmentary.db.transaction import Database
 from segmentary.errors import EventsDropped
 from segmentary.wire.event import EventQuery
@@ -92,6 +92,7 @@ class Feed:
         """
         while True:
             signals = self._signals
+            deadline.renew()  # for as long as was asked for, nothing was done
             page = self.page(query)
             yield page
             query = replace(query, after=page.sequence)
