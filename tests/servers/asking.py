@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import select
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,9 @@ class Asker:
     def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a request and return its answer; a body of bytes is sent as it is, any other as JSON."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        # The server closes a connection on which nothing is asked for ten seconds; that it did can be read from it.
+        if self._connection.sock and select.select([self._connection.sock], [], [], 0)[0]:
+            self._connection.close()
         self._connection.request(method, path, data, dict(headers or {}))
         response = self._connection.getresponse()
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
