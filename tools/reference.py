@@ -12,7 +12,7 @@ from segmentary.api.body import Bodies
 from segmentary.api.openapi import document
 from segmentary.app import Application
 from segmentary.catalog import RESOURCES
-from segmentary.catalog.action import ACTIONS, PARTS, TARGETS, Action
+from segmentary.catalog.action import ACTIONS, OWN_ACTOR, PARTS, TARGETS, Action
 from segmentary.catalog.event import Event, Verb
 from segmentary.catalog.extension import EXTENSIONS
 from segmentary.catalog.network_type import NETWORK_TYPES, NetworkType, Scope
@@ -231,7 +231,8 @@ def _events() -> str:
             ),
         ),
         """A row of the table `events` has the event's own id, its type, the id of the record, the payload, the
-name of the actor, the request id and the time. The payload is JSON: `record` is the record as the API shows it (a
+name of the actor, the request id, the time, and the projects of the record and of the actor, by which
+[the policy](policy.md) decides who reads it. The payload is JSON: `record` is the record as the API shows it (a
 deleted one: as it last was); for an update `changed` has the `old` and the `new` value of each attribute that
 changed. A segment that is created or deleted with its network has events of its own.""",
     )
@@ -353,7 +354,8 @@ def _policy() -> str:
         + ", ".join(f"`{one}:VALUE`" for one in OF_CALLER)
         + ". Of a network it may also ask "
         + ", ".join(f"`%({one})s`" for one in TARGETS["network"])
-        + ".",
+        + "; of an event `%(project_id)s`, whose the record was, and for what it tells of the actor "
+        + f"`%({next(word for word, one in TARGETS['actor of event'].items() if one == OWN_ACTOR)})s`.",
         "## Actions",
         table(head, rows(ACTIONS)),
         "## Parts",

@@ -278,7 +278,7 @@ class NoNetworkAvailable(Exhausted):
 
 
 class SegmentationIdReserved(Conflicting):
-    """Segmentation ID {segmentation_id} is reserved by range {range_id} ({why}); use_reserved takes it all the same."""
+    """Segmentation ID {segmentation_id} is reserved {holder}; use_reserved takes it all the same."""
 
 
 class PlanChanged(Conflicting):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segmentary.catalog import RESOURCES, Network
-from segmentary.catalog.action import ACTIONS, ANYONE, OPERATE, SYSTEM
+from segmentary.catalog.action import ACTIONS, OPERATE, SYSTEM
 from segmentary.catalog.actor import Actor
 from segmentary.catalog.network import PROVIDER
 from segmentary.rules.attribute import describe
@@ -35,6 +35,13 @@ VALUES: Object = {
     "use_reserved": True,
 }
 HOST = {"host": {"agent_type": "reporter", "physical_networks": []}}
+MAPPING: Object = {"host_mapping": {"mapping": "excluded"}}
+BODIES: Object = {
+    "report_host": HOST,
+    "map_host": MAPPING,
+    "update_quota": {"quota": {"network": 500}},
+    **{f"{verb}_tags_of_{one.name}": {"tags": ["blue"]} for one in RESOURCES for verb in ("add", "replace")},
+}
 numbers = count(100)
 
 
@@ -65,23 +72,51 @@ class Site:
     def record(self, resource: str) -> Object:
         """Create a record of a resource that nobody uses."""
         number = next(numbers)
-        if resource == "network":
-            return self.network()
-        if resource == "segment":
-            values = {"network_id": self.network()["id"], "network_type": "vxlan", "segmentation_id": number}
-        elif resource == "network_segment_range":
-            values = {"network_type": "gre", "minimum": number, "maximum": number}
-        elif resource == "physical_network":
-            values = {"name": f"physical-{number}"}
-        elif resource == "event_destination":
-            values = {"kind": "webhook", "endpoint": "http://127.0.0.1:1/", "paused": True}
-        else:
-            assert resource == "agent"
+        if resource == "agent":
             host = f"host-{number}"
             assert self.ask("admin", "PUT", f"/v2.0/hosts/{host}", HOST).status == 200
             (agent,) = self.ask("admin", "GET", f"/v2.0/agents?host={host}").document["agents"]
             return dict(agent)
-        return self.made(f"{resource}s", {resource: values})
+        project = {"project_id": "blue"} if resource == "network" else {}
+        return self.made(f"{resource}s", {resource: self.values(resource) | project})
+
+    def values(self, resource: str) -> Object:
+        """Return what a record of a resource is made of, so that it meets no other."""
+        number = next(numbers)
+        if resource == "segment":
+            return {"network_id": self.network()["id"], "network_type": "vxlan", "segmentation_id": number}
+        if resource == "network_segment_range":
+            return {"network_type": "gre", "minimum": number, "maximum": number}
+        if resource == "physical_network":
+            return {"name": f"physical-{number}"}
+        if resource == "event_destination":
+            return {"kind": "webhook", "endpoint": "http://127.0.0.1:1/", "paused": True}
+        return {}
+
+    def attempt(self, who: str, path: str, method: str, operation: str) -> Answer:
+        """Ask for an operation on a record that was made for it, has the tag red and, if a segment, is mapped."""
+        collection = path.removeprefix("/v2.0/").partition("/")[0].replace("-", "_")
+        resource = next((one.name for one in RESOURCES if one.collection == collection), "")
+        known = {"host": "h", "alias": "segment", "project_id": "blue", "sequence": "1", "tag": "red"}
+        before: list[tuple[str, object]] = []
+        if "{record_id}" in path:
+            known["record_id"] = self.record(resource)["id"]
+            if "/tags" in path:
+                before.append((f"/v2.0/{collection}/{known['record_id']}/tags", {"tags": ["red"]}))
+        if "{host}" in path:
+            before.append(("/v2.0/hosts/h", HOST))
+        if operation == "unmap_host":
+            before.append((path.format_map(known), MAPPING))
+        if operation == "delete_quota":
+            before.append((path.format_map(known), BODIES["update_quota"]))
+        for put, wanted in before:
+            assert self.ask("admin", "PUT", put, wanted).status == 200
+        body = BODIES.get(operation)
+        if operation == f"create_{resource}":
+            body = {resource: self.values(resource)}
+        elif operation == f"update_{resource}":
+            body = {resource: {"description": "new"}}
+        return self.ask(who, method, path.format_map(known), body)
 
 
 def rights_of(role: str, project_id: str = "blue") -> Rights:
@@ -193,7 +228,8 @@ def test_records_are_created_by_those_who_may(site: Site) -> None:
 
 def test_attributes_are_set_and_shown_for_those_who_may(site: Site) -> None:
     rules = [one.name.partition(":") for one in ACTIONS]
-    assert {name for verb, _, name in rules if name and verb != "get_network"} == set(VALUES)
+    shown = {"get_network", "get_segment_event"}
+    assert {name for verb, _, name in rules if name and verb not in shown} == set(VALUES)
     vlan = {"provider:network_type": "vlan", "provider:physical_network": "alpha"}
     beside: Object = {"provider:physical_network": vlan, "provider:segmentation_id": vlan, "use_reserved": vlan}
     for role in ROLES:
@@ -257,7 +293,7 @@ def test_what_is_no_resource_is_done_by_those_who_may(site: Site) -> None:
     }
     resources = tuple(one.name for one in RESOURCES)
     of_resources = {f"{verb}_{one}" for verb in ("create", "get", "update", "delete") for one in resources}
-    actions = {one.name for one in ACTIONS if one.name.partition(":")[0] not in of_resources}
+    actions = {one.name.partition(":")[0] for one in ACTIONS} - of_resources
     assert actions == {*attempts, OPERATE, SYSTEM}, "an action that no attempt tries"
     for role in ROLES:
         rights = rights_of(role)
@@ -267,7 +303,6 @@ def test_what_is_no_resource_is_done_by_those_who_may(site: Site) -> None:
                 assert (answer.status != 403) == bool(rights.grounds(action)), (role, action, path, answer.body)
         of_others = [site.ask(role, "GET", f"/v2.0/quotas{one}").status for one in ("", "/green", "/green/details")]
         assert of_others == [200 if role == "admin" else 403] * 3, role
-    assert ANYONE not in actions
 
 
 def test_tags_are_changed_by_those_who_may_change_the_record(site: Site) -> None:
@@ -301,6 +336,78 @@ def test_actor_is_in_the_events_with_the_request(site: Site) -> None:
     path = f"/v2.0/segment-events?wait=30&resource_id={made}"
     (event,) = site.ask("admin", "GET", path).document["segment_events"]
     assert (event["actor"], event["request_id"]) == ("member", answer.headers["x-openstack-request-id"])
+
+
+# What each operation of the API answers each role with, in the order of `ROLES`, about records of their own project.
+OK = 2  # any status from 200 to 299
+EVERYBODY = (OK,) * 6
+OPERATOR = (OK, 403, 403, 403, 403, 403)
+WITH_SERVICE = (OK, 403, 403, 403, OK, 403)
+HIDDEN = (OK, 404, 404, 404, 404, 404)
+SEEN = (OK, OK, OK, OK, OK, 404)
+CHANGED = (OK, OK, OK, 403, 403, 404)
+MANAGED = (OK, OK, 403, 403, 403, 403)
+OPERATIONS: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(
+        (
+            *("list_versions", "show_version", "list_extensions", "show_extension", "check_health", "show_openapi"),
+            *("show_project", "show_tenant", "show_tenant_without_version"),
+            *("show_own_project", "show_own_tenant"),
+        ),
+        EVERYBODY,
+    ),
+    **dict.fromkeys((f"list_{one.collection}" for one in RESOURCES if one.routed), EVERYBODY),
+    "list_projects": OPERATOR,
+    "audit_segments": OPERATOR,
+    "read_metrics": WITH_SERVICE,
+    "list_segment_events": (OK, OK, OK, OK, OK, 403),
+    "list_dead_letters": OPERATOR,
+    "replay_dead_letters": OPERATOR,
+    "forget_dead_letter": (404, 403, 403, 403, 403, 403),  # there is none
+    **dict.fromkeys(
+        ("list_hosts", "show_host", "report_host", "list_segments_of_host", "show_drift_of_host"), WITH_SERVICE
+    ),
+    "list_hosts_of_segment": WITH_SERVICE,
+    **dict.fromkeys(("forget_host", "map_host", "unmap_host"), OPERATOR),
+    **dict.fromkeys(("show_quota", "show_quota_details", "show_default_quota"), MANAGED),
+    **dict.fromkeys(("list_quotas", "update_quota", "delete_quota"), OPERATOR),
+    "create_network": (OK, OK, OK, 403, 403, 403),
+    "show_network": SEEN,
+    **dict.fromkeys(("update_network", "delete_network"), CHANGED),
+    "show_history_of_network": (OK, OK, OK, OK, OK, 403),
+    "list_tags_of_network": SEEN,
+    "check_tag_of_network": SEEN,
+    **{f"{verb}_of_network": CHANGED for verb in ("add_tags", "replace_tags", "delete_tags", "delete_tag")},
+    "add_tag_to_network": CHANGED,
+    "create_agent": (400, 403, 403, 403, 403, 403),  # hosts report them
+}
+for _one in (each.name for each in RESOURCES if each.routed and each.name != "network"):
+    OPERATIONS |= {
+        f"create_{_one}": OPERATIONS.get(f"create_{_one}", OPERATOR),
+        **{f"{verb}_{_one}": HIDDEN for verb in ("show", "update", "delete")},
+        f"show_history_of_{_one}": (OK, 404, 404, 404, OK, 403),
+    }
+for _one in (each.name for each in RESOURCES if each.routed and each.tags is not None and each.name != "network"):
+    verbs = ("list_tags_of", "check_tag_of", "replace_tags_of", "delete_tags_of", "delete_tag_of", "add_tag_to")
+    OPERATIONS |= {f"{verb}_{_one}": HIDDEN for verb in ("add_tags_of", *verbs)}
+
+
+def test_every_operation_answers_each_role_as_it_should(site: Site) -> None:
+    document = site.ask("admin", "GET", "/openapi.json").document
+    operations = [
+        (path, method.upper(), operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert {operation["operationId"] for *_, operation in operations} == set(OPERATIONS)
+    wrong = {}
+    for path, method, operation in operations:
+        name = operation["operationId"]
+        for role, expected_status in zip(ROLES, OPERATIONS[name], strict=True):
+            answer = site.attempt(role, path, method, name)
+            if answer.status != expected_status and (answer.status // 100, expected_status) != (2, OK):
+                wrong[name, role] = (answer.status, expected_status, answer.body)
+    assert not wrong, "\n".join(f"{key}: {found}" for key, found in wrong.items())
 
 
 def test_actor_has_no_more_than_was_given() -> None:

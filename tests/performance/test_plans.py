@@ -65,6 +65,17 @@ LOOKS = {
     ),
     "next free number": Look(gaps._next_free(), {**POOL, "after": 7, "maximum": 4094}, "segment_claim"),  # noqa: SLF001
     "feed of events": Look(outbox._excerpt(()), {"after": 7, "limit": 100}, "event_sequence_unique", "events"),  # noqa: SLF001
+    "feed of a project": Look(
+        outbox._excerpt((("type", 3), ("project_id", 1))),  # noqa: SLF001
+        {
+            "after": 7,
+            "limit": 100,
+            "project_id_0": "blue",
+            **{f"type_{number}": "network.created" for number in range(3)},
+        },
+        "events_project_id_sequence",
+        "events",
+    ),
 }
 
 

@@ -13,12 +13,17 @@ from segmentary.services.policy_rules import rules_in_force
 OWN, SHARED, EXTERNAL = frozenset({"own"}), frozenset({"shared"}), frozenset({"external"})
 EVERY: tuple[frozenset[str], ...] = (frozenset(),)
 SEEN = (OWN, SHARED, EXTERNAL)
+# Who did it is told of events by those of one's own project, to whom the events are told at all.
+OF_ACTOR = dict.fromkeys(("get_segment_event:actor", "get_segment_event:request_id"), (frozenset({"own actor"}),))
+READ = {"get_network": SEEN, "get_segment_event": (OWN,), **OF_ACTOR}
 # Networking API reference, section 12: what is not named here is for admin only.
 EXPECTED: dict[str, dict[str, tuple[frozenset[str], ...]]] = {
-    "member": {"create_network": (OWN,), "get_network": SEEN, "update_network": (OWN,), "delete_network": (OWN,)},
-    "reader": {"get_network": SEEN},
-    "service": dict.fromkeys(("get_network", "get_host", "report_host", "get_segment_event", "get_metrics"), EVERY),
-    "nothing": {"get_network": (SHARED, EXTERNAL)},
+    "member": {**READ, "create_network": (OWN,), "update_network": (OWN,), "delete_network": (OWN,)},
+    "reader": READ,
+    "service": dict.fromkeys(
+        ("get_network", "get_host", "report_host", "get_segment_event", *OF_ACTOR, "get_metrics"), EVERY
+    ),
+    "nothing": {"get_network": (SHARED, EXTERNAL), **OF_ACTOR},
 }
 EXPECTED["manager"] = {**EXPECTED["member"], "get_quota": (OWN,)}
 
@@ -95,6 +100,8 @@ def test_rules_of_a_file_count_instead_of_the_defaults(tmp_path: Path) -> None:
         ('"get_network": "True:%(name)s"', r"asks for %\(name\)s of a record; it may ask for project_id"),
         ('"get_segment": "rule:owner"', r"asks for %\(project_id\)s of a record; it may ask for nothing"),
         ('"get_network": "not rule:shared"', "may not have a 'not' in it"),
+        ('"get_segment_event": "rule:shared"', r"asks for %\(shared\)s of a record; it may ask for project_id"),
+        ('"get_segment_event": "rule:own_actor"', r"asks for %\(actor_project_id\)s of a record"),
         ('"owner": "rule:shared"\n"shared": "rule:owner"', "in a circle"),
         ("get_network: [a]", 'a line "name": "rule"'),
         ("- get_network", 'a line "name": "rule"'),

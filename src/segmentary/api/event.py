@@ -13,6 +13,8 @@ import falcon
 from segmentary import errors
 from segmentary.api.exchange import JSON, parameters
 from segmentary.api.operation import Operation, header
+from segmentary.catalog.action import ANYONE
+from segmentary.catalog.actor import Actor
 from segmentary.services.feed import Feed, Page
 from segmentary.wire import event as wire
 from segmentary.wire import schema
@@ -38,7 +40,7 @@ class Events:
             identifier="list_segment_events",
             summary="Read events after a number, wait for the first one, or follow them as a stream.",
             tag="events",
-            action="get_segment_event",
+            action=ANYONE,
             parameters=(*wire.PARAMETERS, header("Last-Event-ID", "", "In a stream, counts as `after`.")),
             answers={JSON: wire.SCHEMA, STREAM: schema.TEXT},
             errors=(errors.InvalidInput, errors.EventsDropped),
@@ -47,30 +49,30 @@ class Events:
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         """Answer with the events there are, wait for the first one, or stream them."""
-        query = wire.event_query(parameters(request))
+        query, actor = wire.event_query(parameters(request)), request.context.actor
         if STREAM in (request.get_header("Accept") or ""):
-            self._stream(request, response, query)
+            self._stream(request, response, query, actor)
             return
-        page = self._feed.wait_for(query)
+        page = self._feed.wait_for(query, actor)
         response.content_type = JSON
         response.data = wire.page(page.events, page.sequence)
 
-    def _stream(self, request: falcon.Request, response: falcon.Response, query: EventQuery) -> None:
+    def _stream(self, request: falcon.Request, response: falcon.Response, query: EventQuery, actor: Actor) -> None:
         last = request.get_header("Last-Event-ID")
         if last is not None:
             query = EventQuery(after=wire.last_event_id(last), limit=query.limit, filters=query.filters)
         # Read the first page before the answer begins, so that a refusal is an answer of its own.
-        self._feed.page(query)
+        self._feed.page(query, actor)
         response.content_type = STREAM
         response.set_header("Cache-Control", "no-cache")
-        response.stream = self._blocks(query)
+        response.stream = self._blocks(query, actor)
 
-    def _blocks(self, query: EventQuery) -> Iterator[bytes]:
+    def _blocks(self, query: EventQuery, actor: Actor) -> Iterator[bytes]:
         """Make the stream; without a free place it ends after what there is, and the reader comes again."""
         yield b"retry: %d\n\n" % RETRY_MILLISECONDS
         with self._feed.place() as has_place:
             now = spoken = time.monotonic()
-            for page in self._feed.follow(query, now + (STREAM_SECONDS if has_place else 0)):
+            for page in self._feed.follow(query, now + (STREAM_SECONDS if has_place else 0), actor):
                 now = time.monotonic()
                 if page.events or now - spoken >= SILENT_SECONDS:
                     spoken = now

@@ -6,6 +6,7 @@ from segmentary import errors
 from segmentary.api.exchange import JSON, parameters
 from segmentary.api.operation import Operation, in_path, json
 from segmentary.app import Application, known_id
+from segmentary.catalog.action import ANYONE
 from segmentary.rules.attribute import Resource
 from segmentary.rules.kind import Integer, Uuid
 from segmentary.wire import encode, query, schema
@@ -31,7 +32,7 @@ class History:
                 identifier=f"show_history_of_{self._resource.name}",
                 summary=f"Show who changed a {words}, when and how; also of one that is deleted.",
                 tag=self._resource.collection,
-                action="get_segment_event",
+                action=ANYONE,
                 parameters=(in_path("record_id", schema.value(Uuid()), f"The id of the {words}."), newest),
                 answers=json(schema.closed({"history": schema.array(wire.CHANGE)})),
                 errors=(errors.InvalidInput, errors.NotFound),
@@ -42,5 +43,6 @@ class History:
         """Show."""
         limit = query.only_number(parameters(request), "limit", LIMIT, DEFAULT_LIMIT)
         response.content_type = JSON
-        found = self._app.history(self._resource, known_id(self._resource, record_id), limit)
+        known = known_id(self._resource, record_id)
+        found = self._app.history(self._resource, known, limit, request.context.actor)
         response.data = encode.document({"history": found})

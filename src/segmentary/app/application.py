@@ -82,7 +82,7 @@ class Application:
         self.hooks.load()
         observer = Observer(self.hooks.precommit, self._committed, self.hooks.allows)
         self.database = Database(settings.database, settings.threads + OWN_CONNECTIONS, observer)
-        self.feed = Feed(self.database, settings.event_places)
+        self.feed = Feed(self.database, self.policy, settings.event_places)
         self.relay = Relay(self.database, self.feed, settings)
         self.networks = Collection(self, Network)
         self.segments = Collection(self, Segment)
@@ -144,9 +144,12 @@ class Application:
 
         return self.database.read(work, one_state=True)
 
-    def history(self, resource: Resource, record_id: str, limit: int = 1000) -> list[dict[str, object]]:
-        """Return the newest changes of a record, oldest first; raise its `NotFound` if none is known."""
-        return self.database.read(lambda tx: journal.told(journal.of_record(tx, resource, record_id, limit)))
+    def history(
+        self, resource: Resource, record_id: str, limit: int = 1000, actor: Actor = LIBRARY
+    ) -> list[dict[str, object]]:
+        """Return the newest changes of a record, oldest first; raise its `NotFound` if none is known to the actor."""
+        rights = self.policy.event_rights(actor)
+        return self.database.read(lambda tx: journal.told(journal.of_record(tx, resource, record_id, limit, rights)))
 
     def undo(self, named: str, actor: Actor = LIBRARY) -> list[dict[str, object]]:
         """Take back the change, or all changes of the request, with this id, as new changes; return them."""

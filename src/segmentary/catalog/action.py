@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from segmentary.catalog.network import PROVIDER
 
 # Resource -> what a rule may ask of its records: word in a rule -> what it is about. See `segmentary.services.policy`.
-OWN, SHARED, EXTERNAL = "own", "shared", "external"
+OWN, SHARED, EXTERNAL, OWN_ACTOR = "own", "shared", "external", "own actor"
 TARGETS: Mapping[str, Mapping[str, str]] = {
     "network": {"project_id": OWN, "tenant_id": OWN, "shared": SHARED, "router:external": EXTERNAL},
     "quota": {"project_id": OWN, "tenant_id": OWN},
+    "event": {"project_id": OWN, "tenant_id": OWN},
+    "actor of event": {"project_id": OWN, "tenant_id": OWN, "actor_project_id": OWN_ACTOR},
 }
 
 
@@ -40,6 +42,7 @@ PARTS: tuple[Action, ...] = (
     Action(name="owner", default="project_id:%(project_id)s", doc="The record is of the caller's project."),
     Action(name="shared", default="True:%(shared)s", doc="The network is shared with the caller's project."),
     Action(name="external", default="True:%(router:external)s", doc="The network leads outside."),
+    Action(name="own_actor", default="project_id:%(actor_project_id)s", doc="Who did it is of the caller's project."),
     Action(name="project_reader", default="role:reader and rule:owner", doc="Who may look at what the project has."),
     Action(name="project_member", default="role:member and rule:owner", doc="Who may change what the project has."),
     Action(name="project_manager", default="role:manager and rule:owner", doc="Who manages the project."),
@@ -75,6 +78,9 @@ OPERATE = "operate"
 # What every caller who has signed in may do.
 ANYONE = ""
 SYSTEM = "use_system_scope"
+GET_EVENT = "get_segment_event"
+# What an event tells of who did it, each by a rule of its own.
+ABOUT_ACTOR = {"actor": "who did it", "request_id": "in which request it was done"}
 ACTIONS: tuple[Action, ...] = (
     *_verbs("network", _MEMBER, get=f"{_ADMIN} or rule:project_reader or rule:shared or rule:external or role:service"),
     *_attributes("create get update", *_PROVIDER, "segments"),
@@ -99,7 +105,20 @@ ACTIONS: tuple[Action, ...] = (
     Action(name="delete_host", default=_ADMIN, doc="Forget a host."),
     Action(name="map_host", default=_ADMIN, doc="Include or exclude hosts of a segment."),
     Action(
-        name="get_segment_event", default=f"{_ADMIN} or role:service", doc="Read events: all of them, of all projects."
+        name=GET_EVENT,
+        default=f"{_ADMIN} or role:service or rule:project_reader",
+        doc="Read events and histories: of whatever record, whole; or of the records of a project, as far as the "
+        "caller may see those.",
+        resource="event",
+    ),
+    *(
+        Action(
+            name=f"{GET_EVENT}:{attribute}",
+            default=f"{_ADMIN} or role:service or rule:own_actor",
+            doc=f"See in an event {what}; others see null.",
+            resource="actor of event",
+        )
+        for attribute, what in ABOUT_ACTOR.items()
     ),
     Action(
         name="get_metrics", default=f"{_ADMIN} or role:service", doc="Read the numbers for monitoring, of all projects."

@@ -42,16 +42,22 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class NumberedEvent:
-    """An event as stored, with the number readers know it by; `payload` is JSON with the record and what changed."""
+    """An event as stored, with the number readers know it by; `payload` is JSON with the record and what changed.
+
+    `actor` is None where the reader is not told. The projects, of the record and of the actor, are read for those only
+    who may not see everything.
+    """
 
     id: str
     sequence: int
     type: str
     time: str
-    actor: str
+    actor: str | None
     request_id: str | None
     resource_id: str
     payload: str
+    project_id: str | None = None
+    actor_project_id: str | None = None
 
 
 def type_of(resource: Resource, verb: Verb) -> str:

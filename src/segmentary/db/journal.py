@@ -15,6 +15,8 @@ from segmentary.db.tables import EVENTS, JOURNAL
 from segmentary.db.transaction import Tx
 
 _COLUMNS = tuple(column.name for column in EVENTS.columns)
+# The place of the event's type in a row.
+TYPE = _COLUMNS.index("type")
 
 
 def keep(tx: Tx, last: int) -> None:
@@ -23,9 +25,12 @@ def keep(tx: Tx, last: int) -> None:
     tx.execute(_keep(), {"last": last})
 
 
-def of_record(tx: Tx, resource_id: str, limit: int) -> list[Row]:
-    """Return the newest changes of a record, oldest first."""
-    return list(reversed(tx.rows(_of("resource_id"), {"value": resource_id, "limit": limit})))
+def of_record(tx: Tx, resource_id: str, limit: int, project_id: str | None = None) -> list[Row]:
+    """Return the newest changes of a record, only of a project's if that is given, oldest first."""
+    values = {"value": resource_id, "limit": limit}
+    if project_id is None:
+        return list(reversed(tx.rows(_of("resource_id"), values)))
+    return list(reversed(tx.rows(_of("resource_id", owned=True), {**values, "owner": project_id})))
 
 
 def of_request(tx: Tx, request_id: str, limit: int) -> list[Row]:
@@ -59,10 +64,12 @@ def _keep() -> Statement:
 
 
 @cache
-def _of(name: str) -> Statement:
+def _of(name: str, *, owned: bool = False) -> Statement:
     parts = []
     for table in (EVENTS, JOURNAL):
         wanted = table.c[name] == bindparam("value", type_=table.c[name].type)
+        if owned:
+            wanted &= table.c.project_id == bindparam("owner", type_=table.c.project_id.type)
         parts.append(select(*(table.c[column] for column in _COLUMNS)).where(wanted))
     found = union_all(*parts).subquery("found")
     columns = [found.c[column] for column in _COLUMNS]

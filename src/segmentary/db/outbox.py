@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, delete, false, func, select, true
 from sqlalchemy import update as sql_update
 
 from segmentary.catalog.event import NumberedEvent
@@ -27,8 +27,9 @@ from segmentary.db.transaction import Tx
 # Rows numbered, or dropped, in one transaction: few enough that nobody waits for it noticeably.
 BATCH = 1000
 SHAPES = 128
-_COLUMNS = ("event_id", "type", "resource_id", "payload", "actor", "request_id", "created_at")
-_SHOWN = ("event_id", "sequence", "type", "created_at", "actor", "request_id", "resource_id", "payload")
+_PROJECTS = ("project_id", "actor_project_id")
+_COLUMNS = ("event_id", "type", "resource_id", "payload", "actor", "request_id", "created_at", *_PROJECTS)
+_SHOWN = ("event_id", "sequence", "type", "created_at", "actor", "request_id", "resource_id", "payload", *_PROJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def unnumbered(tx: Tx) -> int:
 
 
 def excerpt(tx: Tx, after: int, limit: int, filters: Mapping[str, Sequence[str]]) -> Excerpt:
-    """Return the first events numbered higher than `after` whose `type` and `resource_id` are among those given.
+    """Return the first events numbered higher than `after` whose columns have one of the values given for them.
 
     One statement, so that the limits of the feed are those of the state that the events are read from.
     """
@@ -181,7 +182,7 @@ def _excerpt(shape: tuple[tuple[str, int], ...]) -> Statement:
     conditions = [EVENTS.c.sequence > bindparam("after")]
     for name, count in shape:
         wanted = [bindparam(f"{name}_{number}", type_=EVENTS.c[name].type) for number in range(count)]
-        conditions.append(EVENTS.c[name].in_(wanted))
+        conditions.append(EVENTS.c[name].in_(wanted) if wanted else false())
     shown = [EVENTS.c[name] for name in _SHOWN]
     found = select(*shown).where(*conditions).order_by(EVENTS.c.sequence).limit(bindparam("limit")).subquery("found")
     lowest = select(func.min(EVENTS.c.sequence)).scalar_subquery()

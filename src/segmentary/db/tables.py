@@ -225,10 +225,15 @@ EVENTS = Table(
     Column("actor", text_type(255), nullable=False),
     Column("request_id", text_type(64), nullable=True),
     Column("created_at", UTC_TIME_TYPE, nullable=False),
+    # whose the record is, and of which project the actor
+    Column("project_id", text_type(255), nullable=True),
+    Column("actor_project_id", text_type(255), nullable=True),
     UniqueConstraint("event_id", name="event_id_unique"),
     UniqueConstraint("sequence", name="event_sequence_unique"),
     # the history of a record
     Index("events_resource_id_id", "resource_id", "id"),
+    # the feed of a project
+    Index("events_project_id_sequence", "project_id", "sequence"),
     **_OPTIONS,
 )
 

@@ -107,7 +107,7 @@ def _refuse_reserved(claim: Claim, offers: Sequence[Offer]) -> None:
     for offer in offers:
         if offer.pool == pool and offer.interval[0] <= number <= offer.interval[1]:
             why = offer.description or offer.name or "no reason given"
-            raise SegmentationIdReserved(segmentation_id=number, range_id=offer.id, why=why)
+            raise SegmentationIdReserved(segmentation_id=number, holder=f"by range {offer.id} ({why})")
 
 
 def release(tx: Tx, claims: Sequence[Claim]) -> None:

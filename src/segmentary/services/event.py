@@ -33,6 +33,8 @@ def record(tx: Tx, actor: Actor, events: Sequence[Event]) -> None:
                 "payload": _payload(event),
                 "actor": actor.name,
                 "request_id": event.request_id or actor.request_id,
+                "project_id": getattr(event.record, "project_id", None),
+                "actor_project_id": actor.project_id or None,
             }
             for event in events
         ],

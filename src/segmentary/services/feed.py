@@ -14,13 +14,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from segmentary.catalog.actor import LIBRARY, Actor
 from segmentary.catalog.event import NumberedEvent
 from segmentary.db import deadline, outbox
 from segmentary.db.transaction import Database
 from segmentary.errors import EventsDropped
+from segmentary.services.event_rights import EventRights
+from segmentary.services.policy import Policy
 from segmentary.wire.event import EventQuery
 
 LOOK_SECONDS = 0.5
+# Between looks that find nothing, however many events of others come.
+REST_SECONDS = 0.1
 
 
 class Page:
@@ -36,9 +41,9 @@ class Page:
 class Feed:
     """The numbered events of a database; safe to be called from several threads."""
 
-    def __init__(self, database: Database, places: int) -> None:
-        """Let this many wait at once."""
-        self._database = database
+    def __init__(self, database: Database, policy: Policy, places: int) -> None:
+        """Show what the policy lets an actor read, and let this many wait at once."""
+        self._database, self._policy = database, policy
         self._free = places
         self._places = places
         self._changed = threading.Condition()
@@ -66,40 +71,48 @@ class Feed:
         """Return the latest number, 0 if there is none."""
         return self._database.read(outbox.latest)
 
-    def page(self, query: EventQuery) -> Page:
-        """Return the events asked for that there are; raise `EventsDropped` if some before them are gone."""
-        excerpt = self._database.read(lambda tx: outbox.excerpt(tx, query.after, query.limit, query.filters))
+    def page(self, query: EventQuery, actor: Actor = LIBRARY) -> Page:
+        """Return the events asked for that there are and the actor may read.
+
+        Raises `EventsDropped` if some before them are gone, `PolicyNotAuthorized` if the actor may read none.
+        """
+        rights = self._policy.event_rights(actor)
+        filters = query.filters if rights is None else rights.filters(query.filters)
+        excerpt = self._database.read(lambda tx: outbox.excerpt(tx, query.after, query.limit, filters))
         if query.after + 1 < excerpt.oldest:
             raise EventsDropped(after=query.after, oldest=excerpt.oldest)
-        if len(excerpt.events) == query.limit:
-            return Page(excerpt.events, excerpt.events[-1].sequence)
+        events = excerpt.events if rights is None else [_readable(one, rights) for one in excerpt.events]
+        if len(events) == query.limit:
+            return Page(events, events[-1].sequence)
         # Everything up to the latest number was looked at in the same state of the database.
-        return Page(excerpt.events, max(query.after, excerpt.latest))
+        return Page(events, max(query.after, excerpt.latest))
 
-    def wait_for(self, query: EventQuery) -> Page:
+    def wait_for(self, query: EventQuery, actor: Actor) -> Page:
         """Return the events asked for, waiting up to `query.wait` seconds for the first if there is a free place."""
         page = Page([], query.after)
         with self.place() as has_place:
-            for page in self.follow(query, time.monotonic() + (query.wait if has_place else 0)):
+            for page in self.follow(query, time.monotonic() + (query.wait if has_place else 0), actor):
                 if page.events:
                     break
         return page
 
-    def follow(self, query: EventQuery, until: float) -> Iterator[Page]:
+    def follow(self, query: EventQuery, until: float, actor: Actor) -> Iterator[Page]:
         """Return pages, at least one, until a moment of `time.monotonic`; an empty one whenever nothing came in time.
 
         The caller holds a `place`.
         """
+        was_empty = False
         while True:
             signals = self._signals
             deadline.renew()  # for as long as was asked for, nothing was done
-            page = self.page(query)
+            page = self.page(query, actor)
             yield page
             query = replace(query, after=page.sequence)
             if not self._goes_on(until):
                 return
             if not page.events:
-                self._wait(signals, until)
+                self._wait(signals, until, REST_SECONDS if was_empty else 0)
+            was_empty = not page.events
 
     @contextmanager
     def place(self) -> Iterator[bool]:
@@ -116,9 +129,15 @@ class Feed:
     def _goes_on(self, until: float) -> bool:
         return not self._closed and time.monotonic() < until
 
-    def _wait(self, signals: int, until: float) -> None:
-        """Wait for a signal after the first `signals`, for a short while at most."""
-        seconds = min(LOOK_SECONDS, until - time.monotonic())
+    def _wait(self, signals: int, until: float, rest: float) -> None:
+        """Rest, then wait for a signal after the first `signals`, for a short while at most."""
         with self._changed:
+            self._changed.wait_for(lambda: self._closed, min(rest, until - time.monotonic()))
+            seconds = min(LOOK_SECONDS, until - time.monotonic())
             if self._signals == signals and seconds > 0 and not self._closed:
                 self._changed.wait(seconds)
+
+
+def _readable(event: NumberedEvent, rights: EventRights) -> NumberedEvent:
+    actor, request_id = rights.actor(event.actor, event.request_id, event.project_id, event.actor_project_id)
+    return replace(event, payload=rights.payload(event.type, event.payload), actor=actor, request_id=request_id)

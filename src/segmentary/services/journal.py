@@ -25,6 +25,7 @@ from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.rule import Rule
 from segmentary.services import desired, segment
 from segmentary.services.call import Call
+from segmentary.services.event_rights import EventRights
 from segmentary.wire import encode
 
 MOST = 10_000
@@ -41,20 +42,24 @@ class Change:
     sequence: int | None
     type: str
     time: str
-    actor: str
+    actor: str | None
     request_id: str | None
     resource_id: str
     record: Mapping[str, Any]
     changed: Mapping[str, Mapping[str, Any]]
 
 
-def of_record(tx: Tx, resource: Resource, record_id: str, limit: int) -> list[Change]:
-    """Return the newest changes of a record, oldest first; raise its `NotFound` if none is known."""
-    found = [_change(row) for row in journal.of_record(tx, record_id, limit)]
-    found = [one for one in found if one.type.partition(".")[0] == resource.name]
-    if not found:
+def of_record(tx: Tx, resource: Resource, record_id: str, limit: int, rights: EventRights | None) -> list[Change]:
+    """Return the newest changes of a record, oldest first, as they may be read; raise its `NotFound` if there is none.
+
+    Without `rights` everything may be read.
+    """
+    owner = None if rights is None else rights.require_history(resource, record_id)
+    types = [type_of(resource, verb) for verb in Verb]
+    rows = [row for row in journal.of_record(tx, record_id, limit, owner) if row[journal.TYPE] in types]
+    if not rows:
         raise resource.not_found(id=record_id)
-    return found
+    return [_change(row, rights) for row in rows]
 
 
 def undo(tx: Tx, call: Call, named: str) -> list[Change]:
@@ -92,8 +97,10 @@ def _is_uuid(text: str) -> bool:
     return True
 
 
-def _change(row: Row) -> Change:
-    _, event_id, sequence, kind, resource_id, payload, actor, request_id, time = row
+def _change(row: Row, rights: EventRights | None = None) -> Change:
+    _, event_id, sequence, kind, resource_id, payload, actor, request_id, time, *projects = row
+    if rights is not None:
+        payload, (actor, request_id) = rights.payload(kind, payload), rights.actor(actor, request_id, *projects)
     told = msgspec.json.decode(payload)
     return Change(
         id=event_id,

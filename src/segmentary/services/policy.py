@@ -16,8 +16,8 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from segmentary import errors
-from segmentary.catalog import BY_COLLECTION
-from segmentary.catalog.action import EXTERNAL, OPERATE, OWN, RULES, SHARED, SYSTEM, TARGETS
+from segmentary.catalog import BY_COLLECTION, RESOURCES
+from segmentary.catalog.action import ABOUT_ACTOR, GET_EVENT, OPERATE, OWN, OWN_ACTOR, RULES, SYSTEM, TARGETS
 from segmentary.catalog.actor import Actor
 from segmentary.catalog.segment import SEGMENT_PHYSICAL_NETWORK
 from segmentary.db import records
@@ -28,6 +28,7 @@ from segmentary.errors import InvalidValue, PolicyNotAuthorized, SegmentaryError
 from segmentary.rules.attribute import Attribute, Resource
 from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.listing import ListQuery
+from segmentary.services.event_rights import EventRights
 from segmentary.services.policy_rules import Rules, enforcer
 from segmentary.wire.encode import Fields
 
@@ -40,6 +41,8 @@ ALL: frozenset[str] = frozenset()
 # Of no attribute: what is shown where all that was asked for is hidden.
 NOTHING = frozenset({""})
 _NOT_MINE = "of another project"
+# Of these a rule asks with the id of a project.
+_OF_PROJECT = frozenset({OWN, OWN_ACTOR})
 
 
 class Policy:
@@ -56,6 +59,11 @@ class Policy:
             return None
         system = "all" if actor.system else None
         return self._of_caller((actor.project_id, actor.user_id, actor.name, actor.domain_id, actor.roles, system))
+
+    def event_rights(self, actor: Actor) -> EventRights | None:
+        """Return what an actor may read of events, None if everything; raise `PolicyNotAuthorized` if nothing."""
+        rights = self.rights(actor)
+        return None if rights is None else rights.of_events
 
     @cached_property
     def _enforcer(self) -> "Enforcer":
@@ -101,6 +109,24 @@ class Rights:
         """Return which records of a resource the caller may see; None if all."""
         grounds = self.grounds(f"get_{resource.name}")
         return None if grounds == EVERY else Scope(grounds, self.project_id)
+
+    @cached_property
+    def of_events(self) -> EventRights | None:
+        """What may be read of events, None if everything; `PolicyNotAuthorized` if nothing."""
+        grounds = self.grounds(GET_EVENT)
+        if not grounds:
+            raise PolicyNotAuthorized(action=GET_EVENT)
+        told = {name: self.grounds(f"{GET_EVENT}:{name}") for name in ABOUT_ACTOR}
+        if grounds == EVERY:
+            is_all = all(one == EVERY for one in told.values())
+            return None if is_all else EventRights(self.project_id, None, told)
+        mine = frozenset({OWN})
+        hidden = {
+            one.name: frozenset(wire for wire, seen in self._limited("get", one).items() if not _is_met(seen, mine))
+            for one in RESOURCES
+            if _is_met(self.grounds(f"get_{one.name}"), mine)
+        }
+        return EventRights(self.project_id, hidden, told)
 
     def require_query(self, resource: Resource, query: ListQuery) -> None:
         """Raise `PolicyNotAuthorized` for a filter or an order by what the caller may not see of every record."""
@@ -189,7 +215,8 @@ class Rights:
     def veiled(self, error: SegmentaryError) -> SegmentaryError:
         """Return an error without what it tells of records that the caller may not see."""
         told = dict(error.data)
-        if "holder" in told and self.grounds("get_segment") != EVERY:
+        holding = "network_segment_range" if isinstance(error, errors.SegmentationIdReserved) else "segment"
+        if "holder" in told and self.grounds(f"get_{holding}") != EVERY:
             told["holder"] = "elsewhere"
         elif isinstance(error, errors.NoNetworkAvailable) and self.grounds("get_network_segment_range") != EVERY:
             told["tried"] = "no ID is left of those that are offered to this project"
@@ -222,12 +249,12 @@ class Rights:
         if not self.project_id and action != SYSTEM and not (self._caller["system_scope"] and self.grounds(SYSTEM)):
             return NONE
         words = TARGETS.get(RULES[action].resource, {})
-        features = [one for one in (OWN, SHARED, EXTERNAL) if one in words.values()]
+        features = list(dict.fromkeys(words.values()))
         allowed: list[Ground] = []
         for size in range(len(features) + 1):
             for some in combinations(features, size):
                 ground = frozenset(some)
-                if any(less <= ground for less in allowed) or (OWN in ground and not self.project_id):
+                if any(less <= ground for less in allowed) or (ground & _OF_PROJECT and not self.project_id):
                     continue
                 if self._allows(action, words, ground):
                     allowed.append(ground)
@@ -235,8 +262,8 @@ class Rights:
 
     def _allows(self, action: str, words: Mapping[str, str], ground: Ground) -> bool:
         target: dict[str, Any] = {word: one in ground for word, one in words.items()}
-        owner = self.project_id if OWN in ground else _NOT_MINE
-        target |= {word: owner for word, one in words.items() if one == OWN}
+        of_project = {word: one for word, one in words.items() if one in _OF_PROJECT}
+        target |= {word: self.project_id if one in ground else _NOT_MINE for word, one in of_project.items()}
         return bool(self._enforcer.enforce(action, target, dict(self._caller)))
 
 

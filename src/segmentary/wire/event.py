@@ -41,7 +41,7 @@ _EVENT: dict[str, Schema] = {
     "sequence": {"type": "integer"},
     "type": schema.value(Choice(EVENT_TYPES)),
     "time": schema.value(Timestamp()),
-    "actor": schema.TEXT,
+    "actor": {"type": ["string", "null"]},
     "request_id": {"type": ["string", "null"]},
     "resource_id": schema.value(Uuid()),
     "record": {"type": "object"},

@@ -83,10 +83,14 @@ CREATE TABLE events (
     actor VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     request_id VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     created_at DATETIME NOT NULL,
+    project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    actor_project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (id),
     CONSTRAINT event_id_unique UNIQUE (event_id),
     CONSTRAINT event_sequence_unique UNIQUE (sequence)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
+
+CREATE INDEX events_project_id_sequence ON events (project_id, sequence);
 
 CREATE INDEX events_resource_id_id ON events (resource_id, id);
 
@@ -100,6 +104,8 @@ CREATE TABLE journal (
     actor VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     request_id VARCHAR(65) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     created_at DATETIME NOT NULL,
+    project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
+    actor_project_id VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin,
     PRIMARY KEY (id)
 )ENGINE=InnoDB CHARSET=utf8mb4 COLLATE utf8mb4_nopad_bin;
 

@@ -79,10 +79,14 @@ CREATE TABLE events (
     actor VARCHAR(256) COLLATE "C" NOT NULL,
     request_id VARCHAR(65) COLLATE "C",
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    project_id VARCHAR(256) COLLATE "C",
+    actor_project_id VARCHAR(256) COLLATE "C",
     PRIMARY KEY (id),
     CONSTRAINT event_id_unique UNIQUE (event_id),
     CONSTRAINT event_sequence_unique UNIQUE (sequence)
 );
+
+CREATE INDEX events_project_id_sequence ON events (project_id, sequence);
 
 CREATE INDEX events_resource_id_id ON events (resource_id, id);
 
@@ -96,6 +100,8 @@ CREATE TABLE journal (
     actor VARCHAR(256) COLLATE "C" NOT NULL,
     request_id VARCHAR(65) COLLATE "C",
     created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    project_id VARCHAR(256) COLLATE "C",
+    actor_project_id VARCHAR(256) COLLATE "C",
     PRIMARY KEY (id)
 );
 

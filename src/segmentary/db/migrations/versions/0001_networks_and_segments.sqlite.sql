@@ -92,11 +92,15 @@ CREATE TABLE events (
     actor TEXT NOT NULL,
     request_id TEXT,
     created_at TEXT NOT NULL,
+    project_id TEXT,
+    actor_project_id TEXT,
     PRIMARY KEY (id),
     CONSTRAINT event_id_unique UNIQUE (event_id),
     CONSTRAINT event_sequence_unique UNIQUE (sequence)
 )
  STRICT;
+
+CREATE INDEX events_project_id_sequence ON events (project_id, sequence);
 
 CREATE INDEX events_resource_id_id ON events (resource_id, id);
 
@@ -110,6 +114,8 @@ CREATE TABLE journal (
     actor TEXT NOT NULL,
     request_id TEXT,
     created_at TEXT NOT NULL,
+    project_id TEXT,
+    actor_project_id TEXT,
     PRIMARY KEY (id)
 )
  STRICT;
