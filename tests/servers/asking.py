@@ -53,7 +53,12 @@ class Asker:
             self._connection.close()
         self._connection.request(method, path, data, dict(headers or {}))
         response = self._connection.getresponse()
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+        answer = Answer(
+            response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+        )
+        if answer.status >= 400 and data is not None:
+            self._connection.close()  # a server that refuses a body unread ends the connection after its answer
+        return answer
 
 
 def ask(url: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
