@@ -7,14 +7,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import segmentary
-from bench import database, events, hosts, load, report
+from bench import database, events, hosts, load, neutron, report
 from bench.measure import Measurement, Result
 from bench.served import Shape
-from bench.workload import WORKLOADS, Workload
+from bench.workload import WORKLOADS, Against, Workload
 from tests.servers.found import KINDS
 from tests.servers.server import NoServerError
 
@@ -26,41 +27,54 @@ def main() -> int:
     """Measure what the command line asks for."""
     asked = _options()
     chosen = [one for one in WORKLOADS if _is_chosen(one, asked)]
-    price: events.Price | None = None
     with_events = EVENTS in asked.work if asked.work else not asked.short
     if not chosen and not with_events:
         sys.stderr.write(f"no workload has such a name; there are: {', '.join(dict.fromkeys([*_names(), EVENTS]))}\n")
         return 2
-    results: list[Result] = []
     try:
         load.program("wrk", "wrk")
         with tempfile.TemporaryDirectory(prefix="segmentary-bench-") as folder:
-            place = Path(folder)
-            with database.made(asked.database, place) as filled:
-                shape = Shape(asked.workers or (1 if asked.database == "sqlite" else 2), asked.threads)
-                about = _about(asked, filled, shape)
-                sys.stdout.write("".join(f"{name}: {value}\n" for name, value in about.items()) + "\n")
-                measurement = Measurement(filled, shape, place, asked.seconds, asked.rounds)
-                for stored in sorted(asked.stored):
-                    filled.fill(stored)
-                    if any(one.hosts for one in chosen):
-                        hosts.fill(filled, hosts=stored // 10, physical_networks=100, segments=stored)
-                    for one in chosen:
-                        results.append(measurement.of(one))
-                        sys.stdout.write(f"{one.name}, {one.clients} clients, {stored:,}: {results[-1].ratio:.2f}\n")
-                        sys.stdout.flush()
-                if with_events:
-                    price = events.measure(filled, shape, place, asked.seconds, asked.rounds)
-                    about[EVENTS] = asdict(price)
-                report.write(asked.json, about, results)
+            _measure(asked, chosen, Path(folder), with_events=with_events)
     except (load.MissingProgramError, NoServerError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    return 0
+
+
+def _measure(asked: argparse.Namespace, chosen: Sequence[Workload], place: Path, *, with_events: bool) -> None:
+    """Measure, and write the figures for people and for programs."""
+    shape = Shape(asked.workers or (1 if asked.database == "sqlite" else 2), asked.threads)
+    beside_neutron = [one for one in chosen if one.against is Against.NEUTRON]
+    results: list[Result] = []
+    price: events.Price | None = None
+    with database.made(asked.database, place) as filled:
+        about = _about(asked, filled, shape)
+        sys.stdout.write("".join(f"{name}: {value}\n" for name, value in about.items()) + "\n")
+        measurement = Measurement(filled, shape, place, asked.seconds, asked.rounds)
+        for stored in sorted(asked.stored):
+            filled.fill(stored)
+            if any(one.hosts for one in chosen):
+                hosts.fill(filled, hosts=stored // 10, physical_networks=100, segments=stored)
+            results += [_told(measurement.of(one)) for one in chosen if one.against is not Against.NEUTRON]
+        if with_events:
+            price = events.measure(filled, shape, place, asked.seconds, asked.rounds)
+            about[EVENTS] = asdict(price)
+    if beside_neutron:
+        with neutron.running(asked.database, shape, place, asked.seconds, asked.rounds) as comparison:
+            results += [_told(comparison.of(one)) for one in beside_neutron]
+    report.write(asked.json, about, results)
     if results:
-        sys.stdout.write(f"\n{report.table(results)}\n{report.remarks(results)}")
+        sys.stdout.write(f"\n{report.tables(results)}\n{report.remarks(results)}")
     if price is not None:
         events.write(price)
-    return 0
+
+
+def _told(result: Result) -> Result:
+    """Say how far the measuring is."""
+    work = result.workload
+    sys.stdout.write(f"{work.name}, {work.clients} clients, {result.stored:,}: {result.ratio:.2f}\n")
+    sys.stdout.flush()
+    return result
 
 
 def _options() -> argparse.Namespace:
@@ -87,6 +101,8 @@ def _options() -> argparse.Namespace:
 
 
 def _is_chosen(one: Workload, asked: argparse.Namespace) -> bool:
+    if one.against is Against.NEUTRON:
+        return any("neutron" in part and part in f"{one.name} {one.clients}" for part in asked.work or ())
     if one.hosts and not asked.work:
         return False
     if asked.work:

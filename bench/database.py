@@ -68,18 +68,19 @@ class Database:
         networks = max(FEWEST_NETWORKS, int(stored * NETWORKS_PER_SEGMENT))
         if networks > self.networks:
             is_first = not self.networks
-            self._store_networks(self.networks + 1, networks)
+            self.store_networks(self.networks + 1, networks)
+            self.networks = networks
             if is_first:
                 self._store_range()
         if stored > self.stored:
             first = self.stored + 1
-            self._store_segments(first, stored, kind=2, network_type="vxlan", index="n")
+            self.store_segments(first, stored, kind=2, network_type="vxlan", index="n")
             self.stored = stored
         self.settle()
 
     def store_victims(self, first: int, count: int) -> None:
         """Store segments to be deleted, numbered from `first`."""
-        self._store_segments(first, first + count, kind=3, network_type="gre", index="1000000 + n")
+        self.store_segments(first, first + count, kind=3, network_type="gre", index="1000000 + n")
 
     def clean(self) -> None:
         """Remove what a workload left behind."""
@@ -120,15 +121,15 @@ class Database:
         statement = "SELECT sqlite_version()" if self.kind == "sqlite" else "SELECT version()"
         return str(self.execute(statement)[0][0]).partition(" on ")[0]
 
-    def _store_networks(self, first: int, last: int) -> None:
+    def store_networks(self, first: int, last: int, kind: int = 1, name: str = "network") -> None:
+        """Store networks, their ids of this kind."""
         self.execute(
             "INSERT INTO networks (id, name, description, project_id, admin_state_up, shared, router_external, mtu, "
             "mtu_requested, next_segment_index, created_at, updated_at, revision_number, tags) "
-            f"SELECT {self.identifier(1)}, 'network', '', 'bench', {self.flag(on=True)}, {self.flag(on=False)}, "
+            f"SELECT {self.identifier(kind)}, '{name}', '', 'bench', {self.flag(on=True)}, {self.flag(on=False)}, "
             f"{self.flag(on=False)}, 1450, {self.flag(on=False)}, 500000000, {self.moment}, {self.moment}, 0, '' "
             f"FROM ({self.numbers(first, last)}) AS numbers"
         )
-        self.networks = last
 
     def _store_range(self) -> None:
         """Store the range that creates without an ID choose from."""
@@ -162,8 +163,11 @@ class Database:
                 f"FROM ({self.numbers(1, LARGEST_VLAN)}) AS numbers WHERE (n * 37) % 100 < {percent}"
             )
 
-    def _store_segments(self, first: int, last: int, *, kind: int, network_type: str, index: str) -> None:
-        network = self.identifier(1, f"(n - 1) % {self.networks} + 1")
+    def store_segments(  # noqa: PLR0913, each is one fact about the segments
+        self, first: int, last: int, *, kind: int, network_type: str, index: str = "n", network: str = ""
+    ) -> None:
+        """Store segments, their ids of this kind, in one network or spread over all."""
+        network = network or self.identifier(1, f"(n - 1) % {self.networks} + 1")
         self.execute(
             "INSERT INTO segments (id, name, description, network_id, network_type, segmentation_id, segment_index, "
             "created_at, updated_at, revision_number, tags) "

@@ -84,8 +84,8 @@ class Measurement:
         return Result(
             workload=workload,
             stored=self._database.stored,
-            limit=_middle([first for first, _ in pairs]),
-            segmentary=_middle([second for _, second in pairs]),
+            limit=middle([first for first, _ in pairs]),
+            segmentary=middle([second for _, second in pairs]),
         )
 
     @contextmanager
@@ -101,7 +101,7 @@ class Measurement:
         meter = Meter()
         with meter.watching(self._database.processes):
             figures = limit.run(self._database, workload, self._seconds, amounts)
-        return _side(figures, 0.0, meter.used, 0.0)
+        return side(figures, 0.0, meter.used, 0.0)
 
     def _load(self, server: Server, workload: Workload, seconds: int, request: str = "") -> Side:
         amounts = self._amounts(workload)
@@ -113,7 +113,7 @@ class Measurement:
             figures = load.of_drain(figures)
             self._database.clean()
         figures = replace(figures, requests=figures.requests // workload.requests)
-        return _side(figures, of_server.used, of_database.used, server.memory())
+        return side(figures, of_server.used, of_database.used, server.memory())
 
     def _amounts(self, workload: Workload) -> Amounts:
         first = self._used * BLOCK
@@ -150,7 +150,7 @@ class Measurement:
             with served.segmentary(self._database.url, self._shape, self._folder) as server:
                 sides[1].append(_started(server))
         return Result(
-            workload=workload, stored=self._database.stored, limit=_middle(sides[0]), segmentary=_middle(sides[1])
+            workload=workload, stored=self._database.stored, limit=middle(sides[0]), segmentary=middle(sides[1])
         )
 
 
@@ -176,7 +176,8 @@ def _started(server: Server) -> Side:
     )
 
 
-def _side(figures: Figures, server: float, database: float, memory: float) -> Side:
+def side(figures: Figures, server: float, database: float, memory: float) -> Side:
+    """Return the figures of a run, with the processor seconds of the server and the database."""
     requests = figures.requests or math.nan
     return Side(
         rate=figures.rate,
@@ -190,7 +191,7 @@ def _side(figures: Figures, server: float, database: float, memory: float) -> Si
     )
 
 
-def _middle(sides: list[Side]) -> Side:
+def middle(sides: list[Side]) -> Side:
     """Return the median of each figure, and all errors."""
     figures = [asdict(side) for side in sides]
     middle = {name: median(one[name] for one in figures) for name in figures[0]}

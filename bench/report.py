@@ -30,6 +30,26 @@ _HEADINGS = (
     "MiB",
 )
 
+_HEADINGS_OF_NEUTRON = (
+    "work",
+    "clients",
+    "Neutron/s",
+    "segmentary/s",
+    "factor",
+    "p50 ms",
+    "(Neutron)",
+    "p99 ms",
+    "(Neutron)",
+    "errors",
+    "server us",
+    "(Neutron)",
+    "database us",
+    "(Neutron)",
+    "factor",
+    "MiB",
+    "(Neutron)",
+)
+
 
 def line(result: Result, first: Result) -> list[str]:
     """Return the cells of a result, whose cost is compared with that of the first with this work."""
@@ -56,14 +76,39 @@ def line(result: Result, first: Result) -> list[str]:
     ]
 
 
-def table(results: Sequence[Result]) -> str:
-    """Return the results as a table."""
-    firsts = {one.workload: one for one in reversed(results)}
-    rows = [list(_HEADINGS), *(line(one, firsts[one.workload]) for one in results)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADINGS))]
+def line_of_neutron(result: Result) -> list[str]:
+    """Return the cells of a result beside a Neutron: the second factor is that of the processor time."""
+    work, theirs, ours = result.workload, result.limit, result.segmentary
+    cells = [theirs.rate * work.records, ours.rate * work.records, result.ratio]
+    for name in ("p50", "p99"):
+        cells += [getattr(ours, name), getattr(theirs, name)]
+    costs = [(side.server_microseconds, side.database_microseconds) for side in (ours, theirs)]
+    of_costs = [
+        *(one for pair in zip(*costs, strict=True) for one in pair),
+        sum(costs[1]) / (sum(costs[0]) or math.nan),
+    ]
+    told = [*map(_number, cells), str(ours.errors + theirs.errors), *map(_number, of_costs)]
+    return [work.name, str(work.clients), *told, _number(ours.memory), _number(theirs.memory)]
+
+
+def tables(results: Sequence[Result]) -> str:
+    """Return the results as a table, those beside a Neutron as one of their own."""
+    beside = [one for one in results if one.workload.against is Against.NEUTRON]
+    others = [one for one in results if one.workload.against is not Against.NEUTRON]
+    firsts = {one.workload: one for one in reversed(others)}
+    made = []
+    if others:
+        made.append(_table([list(_HEADINGS), *(line(one, firsts[one.workload]) for one in others)], {0, 2}))
+    if beside:
+        made.append(_table([list(_HEADINGS_OF_NEUTRON), *map(line_of_neutron, beside)], {0}))
+    return "\n\n".join(made)
+
+
+def _table(rows: Sequence[Sequence[str]], left: set[int]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if place in {0, 2} else cell.rjust(width)
+            cell.ljust(width) if place in left else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

@@ -11,6 +11,7 @@ class Against(Enum):
     ROWS = "driver and JSON alone"
     CONSTANT = "a constant, same size"
     START = "Granian's own start"
+    NEUTRON = "a whole Neutron"
     FIRST = "its first requests"
 
 
@@ -156,5 +157,39 @@ WORKLOADS = (
         statements="create",
         records=1_000,
         short=True,
+    ),
+    *(
+        Workload(name=f"neutron: {name}", clients=clients, request=request, against=Against.NEUTRON)
+        for name, request in (
+            ("create network, automatic VLAN ID", "create_network"),
+            ("create segment, explicit ID", "create"),
+        )
+        for clients in (1, 16)
+    ),
+    Workload(
+        name="neutron: create 20 networks at once",
+        clients=1,
+        request="create_networks",
+        against=Against.NEUTRON,
+        records=20,
+    ),
+    *(
+        Workload(name=f"neutron: {name}", clients=16, request=request, against=Against.NEUTRON)
+        for name, request in (
+            ("show network", "show_network"),
+            ("show segment", "show"),
+            ("update network", "update_network"),
+            ("update segment", "update"),
+        )
+    ),
+    *(
+        Workload(name=f"neutron: {name}", clients=16, request=request, against=Against.NEUTRON, deletes=True)
+        for name, request in (("delete network", "delete_network"), ("delete segment", "delete"))
+    ),
+    Workload(name="neutron: page of 100 networks", clients=1, request="page_of_networks", against=Against.NEUTRON),
+    *(
+        Workload(name=f"neutron: list {limit} {of}", clients=1, request=request, against=Against.NEUTRON, limit=limit)
+        for of, request in (("networks", "list_networks"), ("segments", "list"))
+        for limit in (100, 1_000, 10_000)
     ),
 )

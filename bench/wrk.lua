@@ -73,6 +73,12 @@ local function bulk()
    return wrk.format("POST", "/v2.0/segments", json, '{"segments":[' .. table.concat(items, ",") .. "]}")
 end
 
+local made = '{"name":"made","provider:network_type":"vlan"}'
+
+local function networks_made()
+   return wrk.format("POST", "/v2.0/networks", json, '{"networks":[' .. string.rep(made, 20, ",") .. "]}")
+end
+
 local requests = {
    constant = function() return wrk.format("GET", "/") end,
    show = function() return wrk.format("GET", "/v2.0/segments/" .. segment()) end,
@@ -105,6 +111,16 @@ local requests = {
       return wrk.format("PUT", "/v2.0/segments/" .. segment(), json, body)
    end,
    delete = function() return wrk.format("DELETE", "/v2.0/segments/" .. identifier(3, take())) end,
+   create_network = function() return wrk.format("POST", "/v2.0/networks", json, '{"network":' .. made .. "}") end,
+   create_networks = networks_made,
+   show_network = function() return wrk.format("GET", "/v2.0/networks/" .. network()) end,
+   list_networks = function() return wrk.format("GET", "/v2.0/networks?limit=" .. limit) end,
+   page_of_networks = function() return wrk.format("GET", "/v2.0/networks?limit=100&marker=" .. network()) end,
+   update_network = function()
+      local body = string.format('{"network":{"name":"name %d"}}', take())
+      return wrk.format("PUT", "/v2.0/networks/" .. network(), json, body)
+   end,
+   delete_network = function() return wrk.format("DELETE", "/v2.0/networks/" .. identifier(3, take())) end,
 }
 
 function init(arguments)
