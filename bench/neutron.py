@@ -49,13 +49,17 @@ class OfNeutron(Database):
         self._store(first, first + count, (VICTIM, VICTIM), "made", "gre")
 
     def clean(self) -> None:
-        """Remove what a workload left behind; what hangs on an attribute row goes with it."""
+        """Remove what a workload left behind, but what is made at this moment; with an attribute goes what has it."""
         self.execute(
             "DELETE FROM standardattributes WHERE id IN ("
             "SELECT standard_attr_id FROM networksegments WHERE network_type <> 'vxlan' "
             "UNION SELECT standard_attr_id FROM networks WHERE name = 'made')"
         )
-        self.execute("UPDATE ml2_vlan_allocations SET allocated = false WHERE allocated")
+        self.execute(
+            "UPDATE ml2_vlan_allocations SET allocated = false WHERE allocated AND NOT EXISTS (SELECT 1 "
+            "FROM networksegments WHERE networksegments.physical_network = ml2_vlan_allocations.physical_network "
+            "AND segmentation_id = vlan_id)"
+        )
         self.execute("DELETE FROM ml2_gre_allocations WHERE gre_id > 100")
         self.settle()
 
@@ -108,9 +112,10 @@ class OfSegmentary(Database):
         self.store_segments(first, first + count, kind=VICTIM, network=self.identifier(VICTIM), network_type="gre")
 
     def clean(self) -> None:
-        """Remove what a workload left behind."""
+        """Remove what a workload left behind, but what is made at this moment."""
         self.execute("DELETE FROM segments WHERE network_type <> 'vxlan'")
-        self.execute("DELETE FROM networks WHERE name = 'made'")
+        of_network = "SELECT 1 FROM segments WHERE segments.network_id = networks.id"
+        self.execute(f"DELETE FROM networks WHERE name = 'made' AND NOT EXISTS ({of_network})")
         self.execute("DELETE FROM events")
         self.settle()
 

@@ -10,13 +10,17 @@
 Each layer may use those below it.
 """
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from segmentary.app import Application, open  # noqa: A004, read as segmentary.open
-from segmentary.catalog import Network, PhysicalNetwork, Segment
-from segmentary.errors import SegmentaryError
-from segmentary.services.hook import Refusal
-from segmentary.settings import Settings
+if TYPE_CHECKING:
+    from segmentary.app import Application, open  # noqa: A004, read as segmentary.open
+    from segmentary.catalog import Network, PhysicalNetwork, Segment
+    from segmentary.errors import SegmentaryError
+    from segmentary.services.hook import Refusal
+    from segmentary.settings import Settings
+
+    __version__: str
 
 __all__ = [
     "Application",
@@ -30,4 +34,22 @@ __all__ = [
     "open",
 ]
 
-__version__ = version("segmentary")
+_HOMES = {
+    "Application": "segmentary.app",
+    "Network": "segmentary.catalog",
+    "PhysicalNetwork": "segmentary.catalog",
+    "Refusal": "segmentary.services.hook",
+    "Segment": "segmentary.catalog",
+    "SegmentaryError": "segmentary.errors",
+    "Settings": "segmentary.settings",
+    "open": "segmentary.app",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for: who asks a service needs no database library, and who asks for help needs nothing."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("segmentary")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -58,7 +58,7 @@ class Neutron:
 
 @contextmanager
 def running(folder: Path, kind: str, url: str, *others: Path, workers: int = 1) -> Iterator[Neutron]:
-    """Make the schema with Neutron's own migrations and serve on it; where they differ, settings are those of `others`."""
+    """Make the schema with Neutron's own migrations and serve on it; the settings of `others` go before those here."""
     if not (BIN / "uwsgi").exists():
         raise NoServerError("Neutron is not installed; make .venv-neutron/.installed")
     port, log = free_port(), folder / "serve.log"

@@ -9,11 +9,12 @@ neutron.py       the database of a Neutron
 """
 
 from segmentary.app.application import Application, open  # noqa: A004, read as segmentary.open
-from segmentary.app.collection import Collection, known_id
+from segmentary.app.collection import Collection
 from segmentary.app.hosts import Hosts
 from segmentary.app.lists import PART, Page
 from segmentary.app.neutron import NeutronImport, audit_neutron
 from segmentary.catalog.actor import LIBRARY
+from segmentary.rules.draft import known_id
 
 __all__ = [
     "LIBRARY",

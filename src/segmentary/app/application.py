@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import ModuleType, TracebackType
 from typing import Any, Self, TypeVar
 
-from segmentary.app.collection import Collection, known_id
+from segmentary.app.collection import Collection
 from segmentary.app.dead_letters import DeadLetters
 from segmentary.app.hosts import Hosts, again
 from segmentary.app.lists import Completion, Lists, Page
@@ -23,7 +23,7 @@ from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Explain, Observer, Tx
 from segmentary.errors import SegmentaryError
 from segmentary.rules.attribute import Resource, describe
-from segmentary.rules.draft import Changes, Draft
+from segmentary.rules.draft import Changes, Draft, known_id
 from segmentary.rules.finding import Audit
 from segmentary.rules.listing import ListQuery
 from segmentary.rules.plan import Plan, Wanted

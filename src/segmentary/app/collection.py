@@ -8,8 +8,8 @@ from segmentary.db import records
 from segmentary.db.statement import Row
 from segmentary.errors import InvalidInput, InvalidValue, Item, UnrecognizedFilter, blaming
 from segmentary.rules.attribute import Attribute, Resource, describe
-from segmentary.rules.draft import Changes, Draft, create_draft, refuse, shown, update_draft
-from segmentary.rules.kind import UnfitValueError, Uuid
+from segmentary.rules.draft import Changes, Draft, create_draft, known_id, refuse, shown, update_draft
+from segmentary.rules.kind import UnfitValueError
 from segmentary.rules.listing import ListQuery
 from segmentary.rules.tags import Tags
 
@@ -102,11 +102,3 @@ def _asked(one: Attribute, value: object) -> object:
     """Return the value a filter asks for; None where an attribute may have none."""
     kind = one.kind.entry if isinstance(one.kind, Tags) else one.kind
     return None if value is None and one.nullable else kind.accept(value)
-
-
-def known_id(resource: Resource, text: str) -> str:
-    """Return a record's id in stored form; raise the resource's `NotFound` for what can be no id."""
-    try:
-        return Uuid().accept(text)
-    except UnfitValueError:
-        raise resource.not_found(id=shown(text)) from None

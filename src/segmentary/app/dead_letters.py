@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 from segmentary.app.hosts import again
+from segmentary.catalog.event_destination import MOST_DEAD_LETTERS
 from segmentary.db.deliveries import DeadLetter
 from segmentary.db.transaction import Database
 from segmentary.services import event_destination
-
-# Dead letters in one answer, if not said otherwise.
-MOST = 100
 
 
 class DeadLetters:
@@ -18,7 +16,7 @@ class DeadLetters:
         """Bind to a database."""
         self._database = database
 
-    def list(self, destination_id: str, after: int = 0, limit: int = MOST) -> Sequence[DeadLetter]:
+    def list(self, destination_id: str, after: int = 0, limit: int = MOST_DEAD_LETTERS) -> Sequence[DeadLetter]:
         """Return the next dead letters of a destination by their sequence; raise `EventDestinationNotFound`."""
         return self._database.read(lambda tx: event_destination.dead_letters(tx, destination_id, after, limit))
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from segmentary.app.collection import known_id
 from segmentary.catalog.actor import Actor
 from segmentary.db import listing
 from segmentary.db import scope as scopes
@@ -12,6 +11,7 @@ from segmentary.db.scope import Scope
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Tx
 from segmentary.rules.attribute import Resource
+from segmentary.rules.draft import known_id
 from segmentary.rules.listing import ListQuery
 from segmentary.services import host_mapping
 from segmentary.services.policy import Policy

@@ -22,6 +22,8 @@ CLOUDEVENTS, NOTIFICATION = "cloudevents", "notification"
 # What `status` can say.
 PAUSED, FAILING, DELIVERING = "paused", "failing", "delivering"
 LONGEST_TIMEOUT = 60
+# In one answer, if not said otherwise.
+MOST_DEAD_LETTERS = 100
 
 ENDPOINT_SCHEME = RequestRule(
     name="event_destination_endpoint_scheme",

@@ -4,9 +4,19 @@ A limit is that of the project, or else the default, which is a setting; -1 is n
 its network, the segments that a network is created with too; a shared range counts for nobody.
 """
 
+from dataclasses import dataclass
+
 from segmentary.rules.kind import Integer, Text
 
 UNLIMITED = -1
 LIMITED = ("network", "segment", "network_segment_range")
 LIMIT = Integer(UNLIMITED, 2**31 - 1, decimal_text=True)
 PROJECT = Text(255, minimum=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many records of a resource a project may have and has."""
+
+    limit: int
+    used: int

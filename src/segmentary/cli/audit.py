@@ -8,10 +8,7 @@ from itertools import groupby
 
 import click
 
-from segmentary.app import Application, audit_neutron
 from segmentary.cli import output
-from segmentary.db import migrate
-from segmentary.db.engine import require_there
 from segmentary.errors import SegmentaryError
 from segmentary.rules.finding import Audit, Finding
 from segmentary.settings import Settings
@@ -24,6 +21,10 @@ SILENT_SECONDS = 1.0
 
 def run(settings: Settings, style: str, limit: int, neutron: str | None) -> None:
     """Audit a database, print what is found, and end with the status that says whether anything is."""
+    from segmentary.app import Application, audit_neutron
+    from segmentary.db import migrate
+    from segmentary.db.engine import require_there
+
     try:
         if neutron is not None:
             show(audit_neutron(neutron, settings.agent_down_time, limit, _progress()), style)

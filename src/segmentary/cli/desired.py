@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 import click
 
-from segmentary.app import Application
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
-from segmentary.cli import output
-from segmentary.db import migrate
+from segmentary.cli import output, target
 from segmentary.errors import PlanChanged
 from segmentary.rules.plan import Plan, Step, Verb
 from segmentary.settings import Settings
@@ -25,8 +23,7 @@ def export(settings: Settings, style: str, kind: str | None) -> None:
     """Print what is stored as a file of desired state."""
     if (style == "csv") != (kind is not None):
         raise click.UsageError("--format csv needs --kind, and only it has one: a table has one kind of rows")
-    with Application(settings) as app:
-        migrate.require_current(app.database)
+    with target.local(settings) as app:
         document = app.export()
     if kind is not None:
         rows = list(_rows(document, kind))
@@ -53,16 +50,14 @@ def _rows(document: dict[str, list[dict[str, object]]], kind: str) -> Iterator[d
 def plan(settings: Settings, text: str, *, prune: bool) -> None:
     """Print the plan for a file."""
     wanted = load(text)
-    with Application(settings) as app:
-        migrate.require_current(app.database)
+    with target.local(settings) as app:
         click.echo(shown(app.plan(wanted, prune=prune)), nl=False)
 
 
 def apply(settings: Settings, text: str, *, prune: bool, expected: str | None, asks: bool) -> None:
     """Print the plan for a file and carry it out."""
     wanted = load(text)
-    with Application(settings) as app:
-        migrate.require_current(app.database)
+    with target.local(settings) as app:
         found = app.plan(wanted, prune=prune)
         click.echo(shown(found), nl=False)
         if expected is not None and expected != found.digest:

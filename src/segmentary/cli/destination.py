@@ -1,13 +1,15 @@
 """The commands of `segmentary destination` beside those of every resource: what it gave up, and sending that again."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from segmentary.catalog import EventDestination
 from segmentary.cli import output, target
-from segmentary.db.deliveries import DeadLetter
 from segmentary.rules.attribute import describe
+
+if TYPE_CHECKING:
+    from segmentary.db.deliveries import DeadLetter
 
 COLUMNS = ("sequence", "type", "resource_id", "attempts", "error", "died_at", "replay")
 NAMED = click.Argument(["named"], metavar="NAME|ID")
@@ -62,8 +64,8 @@ def _id(opened: Any, named: str) -> str:  # noqa: ANN401, a database or a servic
     return str(target.found(opened.event_destinations, describe(EventDestination), named).id)
 
 
-def _row(letter: DeadLetter | dict[str, Any]) -> dict[str, object]:
-    if isinstance(letter, DeadLetter):
-        event = {"sequence": letter.event.sequence, "type": letter.event.type, "resource_id": letter.event.resource_id}
-        return {**event, **letter.fate}
-    return {**letter["event"], **letter}
+def _row(letter: "DeadLetter | dict[str, Any]") -> dict[str, object]:
+    if isinstance(letter, dict):
+        return {**letter["event"], **letter}
+    event = {"sequence": letter.event.sequence, "type": letter.event.type, "resource_id": letter.event.resource_id}
+    return {**event, **letter.fate}

@@ -5,23 +5,18 @@ import os
 
 import click
 
-from segmentary.app import Application
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
 from segmentary.cli import target
 from segmentary.cli.resource import NOUNS
-from segmentary.db import migrate
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.services.journal import FOLLOWING
 from segmentary.settings import Settings
-
-COMMANDS = tuple(noun.command for noun in NOUNS)
 
 
 def show(settings: Settings, command: str, named: str, style: str) -> None:
     """Print who changed a record, oldest change first."""
     noun = next(one for one in NOUNS if one.command == command)
-    with Application(settings) as app:
-        migrate.require_current(app.database)
+    with target.local(settings) as app:
         try:
             record_id = Uuid().accept(named)  # also of a record that is deleted
         except UnfitValueError:
@@ -40,8 +35,7 @@ def show(settings: Settings, command: str, named: str, style: str) -> None:
 
 def undo(settings: Settings, named: str) -> None:
     """Take back a change or a request, and say what was taken back."""
-    with Application(settings) as app:
-        migrate.require_current(app.database)
+    with target.local(settings) as app:
         actor = Actor(name=os.environ.get("USER") or "command line", project_id=LOCAL_PROJECT, trusted=True)
         for one in app.undo(named, actor):
             click.echo(f"taken back: {one['type']} {one['resource_id']} of {one['time']} by {one['actor']}")

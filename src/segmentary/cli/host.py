@@ -3,16 +3,20 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from segmentary import app, client
 from segmentary.catalog.agent import REPORTER
 from segmentary.cli import target
 from segmentary.rules.listing import HostQuery
 from segmentary.wire import encode
 from segmentary.wire.report import report as checked
+
+if TYPE_CHECKING:
+    from segmentary import app, client
+
+    Hosts = app.Hosts | client.Hosts
 
 PAGE = 1000
 DIFFERENCES = (
@@ -20,7 +24,6 @@ DIFFERENCES = (
     ("there_not_recorded", "there, not recorded"),
     ("conflicting", "conflicting"),
 )
-Hosts = app.Hosts | client.Hosts
 
 
 @click.group("host")
@@ -39,7 +42,9 @@ def host_group() -> None:
     help="A segmentation ID that the host carries; repeat it. Without any, what was observed before stays.",
 )
 @target.on("hosts")
-def report(hosts: Hosts, host: str, physical_networks: Sequence[str], agent_type: str, observed: Sequence[str]) -> None:
+def report(
+    hosts: "Hosts", host: str, physical_networks: Sequence[str], agent_type: str, observed: Sequence[str]
+) -> None:
     """Report the physical networks that HOST reaches, each with the bridge or interface it reaches it through."""
     reached = [dict(zip(("name", "via"), text.split("=", 1), strict=False)) for text in physical_networks]
     said: dict[str, Any] = {"agent_type": agent_type, "physical_networks": reached}
@@ -55,7 +60,7 @@ def report(hosts: Hosts, host: str, physical_networks: Sequence[str], agent_type
 @click.option("--physical-network", multiple=True, help="Only hosts that reach it; repeat it for any of several.")
 @target.on("hosts")
 def list_hosts(
-    hosts: Hosts, agent_type: Sequence[str], not_agent_type: Sequence[str], physical_network: Sequence[str]
+    hosts: "Hosts", agent_type: Sequence[str], not_agent_type: Sequence[str], physical_network: Sequence[str]
 ) -> None:
     """List the hosts that reach anything, with the physical networks they reach."""
     asked = HostQuery(
@@ -71,7 +76,7 @@ def list_hosts(
 @host_group.command(params=target.options())
 @click.argument("host")
 @target.on("hosts")
-def show(hosts: Hosts, host: str) -> None:
+def show(hosts: "Hosts", host: str) -> None:
     """Show HOST with its agents, as JSON."""
     click.echo(json.dumps(hosts.show(host), indent=2, ensure_ascii=False))
 
@@ -79,7 +84,7 @@ def show(hosts: Hosts, host: str) -> None:
 @host_group.command(params=target.options())
 @click.argument("host")
 @target.on("hosts")
-def forget(hosts: Hosts, host: str) -> None:
+def forget(hosts: "Hosts", host: str) -> None:
     """Forget HOST, its agents and its mappings."""
     hosts.forget(host)
     click.echo(f"{host} is forgotten")
@@ -88,7 +93,7 @@ def forget(hosts: Hosts, host: str) -> None:
 @host_group.command(params=target.options())
 @click.argument("names", metavar="[HOST]...", nargs=-1)
 @target.on("hosts")
-def drift(hosts: Hosts, names: Sequence[str]) -> None:
+def drift(hosts: "Hosts", names: Sequence[str]) -> None:
     """List where what hosts carry and what is recorded differ, of all hosts if none is named; status 1 if they do."""
     is_clean = True
     for host in names or [str(one["host"]) for one in _all(hosts, HostQuery(limit=PAGE))]:
@@ -103,7 +108,7 @@ def drift(hosts: Hosts, names: Sequence[str]) -> None:
         click.get_current_context().exit(1)
 
 
-def _all(hosts: Hosts, query: HostQuery) -> Iterator[dict[str, Any]]:
+def _all(hosts: "Hosts", query: HostQuery) -> Iterator[dict[str, Any]]:
     """Return all hosts, page by page; a server may make its pages shorter than asked for."""
     while page := hosts.find(query):
         yield from page

@@ -7,15 +7,11 @@ from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
-from segmentary import __version__
 from segmentary.cli import audit as audit_command
-from segmentary.cli import configuration, database, desired, destination, output, resource, server
-from segmentary.cli import history as history_command
-from segmentary.cli import neutron as neutron_command
+from segmentary.cli import desired, destination, output, resource
 from segmentary.cli.host import host_group
 from segmentary.cli.policy import policy_group
 from segmentary.cli.quota import quota_group
-from segmentary.cli.relay import run_relay
 from segmentary.cli.user import user_group
 from segmentary.errors import SegmentaryError
 from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings, load
@@ -24,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="segmentary %(version)s")
+@click.version_option(package_name="segmentary", message="segmentary %(version)s")
 def commands() -> None:
     """The truth about network segments: which network has which segment, and which ID is free."""
 
@@ -56,6 +52,8 @@ def settings_from(arguments: dict[str, object]) -> Settings:
 @settings_options(*FIELDS)
 def serve(**arguments: object) -> None:
     """Serve the Networking API over HTTP."""
+    from segmentary.cli import server
+
     server.serve(settings_from(arguments))
 
 
@@ -63,6 +61,8 @@ def serve(**arguments: object) -> None:
 @settings_options(*FIELDS)
 def show_settings(**arguments: object) -> None:
     """Print the settings that `serve` would have, as TOML and without passwords."""
+    from segmentary.cli import configuration
+
     configuration.show(settings_from(arguments))
 
 
@@ -70,6 +70,8 @@ def show_settings(**arguments: object) -> None:
 @settings_options("database", "events_kept", "events_kept_days")
 def relay(**arguments: object) -> None:
     """Number events, as each server process does; useful beside programs that use the library."""
+    from segmentary.cli.relay import run_relay
+
     run_relay(settings_from(arguments))
 
 
@@ -82,6 +84,8 @@ def database_group() -> None:
 @settings_options("database")
 def upgrade(**arguments: object) -> None:
     """Create the schema, or bring it to the newest revision."""
+    from segmentary.cli import database
+
     database.upgrade(settings_from(arguments).database)
 
 
@@ -89,6 +93,8 @@ def upgrade(**arguments: object) -> None:
 @settings_options("database")
 def current(**arguments: object) -> None:
     """Print the revision of the schema."""
+    from segmentary.cli import database
+
     database.current(settings_from(arguments).database)
 
 
@@ -96,6 +102,8 @@ def current(**arguments: object) -> None:
 @settings_options("database")
 def check(**arguments: object) -> None:
     """Compare the schema with what is declared; exit status 1 if they differ."""
+    from segmentary.cli import database
+
     database.check(settings_from(arguments).database)
 
 
@@ -124,12 +132,14 @@ def export(style: str, kind: str | None, **arguments: object) -> None:
 
 
 @commands.command()
-@click.argument("resource", type=click.Choice(history_command.COMMANDS), metavar="RESOURCE")
+@click.argument("resource", type=click.Choice(resource.COMMANDS), metavar="RESOURCE")
 @click.argument("named", metavar="NAME|ID")
 @click.option("--format", "style", **output.style_choice(("table", "json"), "How to write it."))
 @settings_options("database")
 def history(resource: str, named: str, style: str, **arguments: object) -> None:
     """Show who changed a record, when and how; a deleted one is named by its id."""
+    from segmentary.cli import history as history_command
+
     history_command.show(settings_from(arguments), resource, named, style)
 
 
@@ -138,6 +148,8 @@ def history(resource: str, named: str, style: str, **arguments: object) -> None:
 @settings_options("database", "global_physnet_mtu")
 def undo(change: str, **arguments: object) -> None:
     """Take back one change, or all changes of one request, as new changes; refused where they no longer fit."""
+    from segmentary.cli import history as history_command
+
     history_command.undo(settings_from(arguments), change)
 
 
@@ -151,6 +163,8 @@ def import_records(neutron: str, skip_refused: bool, yes: bool, **arguments: obj
 
     Repeating it takes what is new. Afterwards both are compared, and what is stored is audited.
     """
+    from segmentary.cli import neutron as neutron_command
+
     neutron_command.run(settings_from(arguments), neutron, skip_refused=skip_refused, asks=not yes)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from segmentary.app import Application, NeutronImport
+from segmentary.app import NeutronImport
 from segmentary.catalog.actor import LOCAL_PROJECT, Actor
-from segmentary.cli import output
-from segmentary.db import migrate
+from segmentary.cli import output, target
 from segmentary.services.neutron_import import KINDS, Import, Note
 from segmentary.settings import Settings
 
@@ -18,8 +17,7 @@ SHOWN_NOTES = 50
 
 def run(settings: Settings, url: str, *, skip_refused: bool, asks: bool) -> None:
     """Show what would be taken over, do it, and compare."""
-    with Application(settings) as app:
-        migrate.require_current(app.database)
+    with target.local(settings) as app:
         found = NeutronImport(
             app, url, Actor(name=os.environ.get("USER") or "import", project_id=LOCAL_PROJECT, trusted=True)
         )

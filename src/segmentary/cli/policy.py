@@ -8,8 +8,6 @@ import click
 from segmentary.catalog.action import ACTIONS, RULES, TARGETS
 from segmentary.catalog.actor import Actor, with_implied
 from segmentary.cli import output
-from segmentary.services.policy import Policy
-from segmentary.services.policy_rules import rules_in_force
 
 COLUMNS = ("rule", "value", "origin")
 ALLOWED = ("rule", "allowed on")
@@ -37,6 +35,9 @@ def policy_group() -> None:
 @click.option("--format", "style", **output.style_choice())
 def list_rules(file: str, roles: tuple[str, ...], style: str) -> None:
     """List the rules in force, or what they allow a caller with some roles."""
+    from segmentary.services.policy import Policy
+    from segmentary.services.policy_rules import rules_in_force
+
     rules = rules_in_force(file)
     if roles:
         rights = Policy(rules).rights(Actor(name="caller", project_id="project", roles=with_implied(roles)))
@@ -60,6 +61,8 @@ def list_rules(file: str, roles: tuple[str, ...], style: str) -> None:
 @_file
 def check(file: str) -> None:
     """Tell whether a file of rules can be used; exit status 1 if not."""
+    from segmentary.services.policy_rules import rules_in_force
+
     rules = rules_in_force(file)
     changed = sum(rule != RULES[name].default for name, rule in rules.items())
     click.echo(f"{changed} of the rules are other than the default")

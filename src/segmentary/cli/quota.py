@@ -1,13 +1,18 @@
 """The commands of `segmentary quota`: how many records a project may have."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from segmentary.catalog.quota import LIMITED
 from segmentary.cli import output, target
-from segmentary.client.quota import Quotas as RemoteQuotas
-from segmentary.services.quota import Quotas as LocalQuotas
 
-Quotas = LocalQuotas | RemoteQuotas
+if TYPE_CHECKING:
+    from segmentary.client.quota import Quotas as RemoteQuotas
+    from segmentary.services.quota import Quotas as LocalQuotas
+
+    Quotas = LocalQuotas | RemoteQuotas
+
 _NAMES = {name: f"--{name.replace('_', '-')}" for name in LIMITED}
 _FORMAT = click.option("--format", "style", **output.style_choice())
 
@@ -20,7 +25,7 @@ def quota_group() -> None:
 @quota_group.command("list", params=target.options())
 @_FORMAT
 @target.on("quotas")
-def list_quotas(quotas: Quotas, style: str) -> None:
+def list_quotas(quotas: "Quotas", style: str) -> None:
     """List the projects that have limits of their own."""
     rows = [{"project_id": project, **limits} for project, limits in quotas.list().items()]
     click.echo(output.several(rows, ("project_id", *LIMITED), style), nl=False)
@@ -30,7 +35,7 @@ def list_quotas(quotas: Quotas, style: str) -> None:
 @click.argument("project")
 @_FORMAT
 @target.on("quotas")
-def show(quotas: Quotas, project: str, style: str) -> None:
+def show(quotas: "Quotas", project: str, style: str) -> None:
     """Show what PROJECT may have and has."""
     rows = [{"resource": name, "limit": one.limit, "used": one.used} for name, one in quotas.usage(project).items()]
     click.echo(output.several(rows, ("resource", "limit", "used"), style), nl=False)
@@ -46,7 +51,7 @@ def show(quotas: Quotas, project: str, style: str) -> None:
 @click.option("--force", is_flag=True, help="Also below what the project has now.")
 @_FORMAT
 @target.on("quotas")
-def set_limits(quotas: Quotas, project: str, *, force: bool, style: str, **limits: int | None) -> None:
+def set_limits(quotas: "Quotas", project: str, *, force: bool, style: str, **limits: int | None) -> None:
     """Set limits of PROJECT."""
     asked = {name: limit for name, limit in limits.items() if limit is not None}
     if not asked:
@@ -57,6 +62,6 @@ def set_limits(quotas: Quotas, project: str, *, force: bool, style: str, **limit
 @quota_group.command(params=target.options())
 @click.argument("project")
 @target.on("quotas")
-def delete(quotas: Quotas, project: str) -> None:
+def delete(quotas: "Quotas", project: str) -> None:
     """Give PROJECT the defaults again."""
     quotas.delete(project)

@@ -39,6 +39,7 @@ NOUNS = (
     Noun("physical-network", describe(PhysicalNetwork), "physical_networks"),
     Noun("destination", describe(EventDestination), "event_destinations"),
 )
+COMMANDS = tuple(noun.command for noun in NOUNS)
 COLLECTIONS = {noun.resource.collection: noun.collection for noun in NOUNS}
 IF_REVISION = click.Option(["--if-revision"], type=click.IntRange(0), help="Only if this is its revision_number.")
 

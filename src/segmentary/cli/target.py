@@ -4,20 +4,20 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
-from segmentary.api.authentication import read_token
-from segmentary.app import Application
-from segmentary.client import Client
-from segmentary.db import migrate
 from segmentary.errors import InvalidSetting, InvalidValue, NotFound
 from segmentary.rules.attribute import Resource
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.listing import ListQuery
-from segmentary.settings import load
+from segmentary.settings import Settings, load
+
+if TYPE_CHECKING:
+    from segmentary.app import Application
+    from segmentary.client import Client
 
 F = TypeVar("F", bound=Callable[..., Any])
 URL = "http://127.0.0.1:9696"
@@ -58,21 +58,39 @@ def options() -> list[click.Option]:
 
 
 @contextmanager
-def opened(url: str | None, token_file: str | None, database: str | None) -> Iterator[Application | Client]:
+def opened(url: str | None, token_file: str | None, database: str | None) -> Iterator["Application | Client"]:
     """Give the collections of a database if one is named, else those of the service at a URL."""
     context = click.get_current_context()
     if database is not None:
         if context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--url and --database exclude each other")
-        with Application(load({"database": database}, os.environ, os.environ.get("SEGMENTARY_CONFIG"))) as app:
-            migrate.require_current(app.database)
+        with local(load({"database": database}, os.environ, os.environ.get("SEGMENTARY_CONFIG"))) as app:
             yield app
         return
+    from segmentary.client import Client  # what help needs is imported above, the rest where it is needed
+
     url = url or URL
     if urlsplit(url).scheme not in {"http", "https"}:
         raise InvalidSetting(setting="url", reason=f"{url!r} does not begin with http:// or https://")
-    with Client(url, token=read_token(token_file) if token_file else None) as client:
+    with Client(url, token=_token(token_file) if token_file else None) as client:
         yield client
+
+
+@contextmanager
+def local(settings: Settings) -> Iterator["Application"]:
+    """Give the collections of a database whose schema is current."""
+    from segmentary.app import Application
+    from segmentary.db import migrate
+
+    with Application(settings) as app:
+        migrate.require_current(app.database)
+        yield app
+
+
+def _token(file: str) -> str:
+    from segmentary.api.authentication import read_token
+
+    return read_token(file)
 
 
 def on(collections: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from segmentary.app.dead_letters import MOST
+from segmentary.catalog.event_destination import MOST_DEAD_LETTERS
 
 _LETTERS = "event-destinations/{id}/dead-letters"
 
@@ -15,7 +15,7 @@ class DeadLetters:
         """Ask a server with `Client.request`."""
         self._request = request
 
-    def list(self, destination_id: str, after: int = 0, limit: int = MOST) -> list[dict[str, Any]]:
+    def list(self, destination_id: str, after: int = 0, limit: int = MOST_DEAD_LETTERS) -> list[dict[str, Any]]:
         """Return the next dead letters of a destination by their sequence; raise `EventDestinationNotFound`."""
         pairs = [("after", str(after)), ("limit", str(limit))]
         answer = self._request("GET", _LETTERS.format(id=destination_id), pairs=pairs)

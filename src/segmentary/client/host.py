@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from segmentary.app import known_id
 from segmentary.catalog import HostMapping, Segment
 from segmentary.catalog.agent import INCLUDED, Report
 from segmentary.rules.attribute import describe
+from segmentary.rules.draft import known_id
 from segmentary.rules.listing import HostQuery
 from segmentary.wire import report as wire
 

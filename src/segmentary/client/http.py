@@ -18,14 +18,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 import urllib3
 
-from segmentary.app import known_id
 from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.client.dead_letter import DeadLetters
 from segmentary.client.host import Hosts
 from segmentary.client.quota import Quotas
 from segmentary.errors import MalformedBody, TryAgain, UnexpectedAnswer
 from segmentary.rules.attribute import ABSENT, Attribute, describe
-from segmentary.rules.draft import shown
+from segmentary.rules.draft import known_id, shown
 from segmentary.rules.listing import ListQuery
 from segmentary.rules.tags import Tags
 from segmentary.wire import fault

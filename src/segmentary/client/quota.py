@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from segmentary.catalog.quota import LIMITED
-from segmentary.services.quota import Usage
+from segmentary.catalog.quota import LIMITED, Usage
 
 Limits = dict[str, int]
 

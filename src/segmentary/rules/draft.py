@@ -21,7 +21,7 @@ from segmentary.errors import (
     UnrecognizedAttribute,
 )
 from segmentary.rules.attribute import Attribute, Presence, Resource
-from segmentary.rules.kind import Kind, Secret, UnfitValueError, Url
+from segmentary.rules.kind import Kind, Secret, UnfitValueError, Url, Uuid
 from segmentary.rules.rule import RowRule
 
 T = TypeVar("T")
@@ -195,3 +195,11 @@ def _read_only(key: str, verb: str) -> ReadOnlyAttribute:
 
 def _is_blamed(problems: list[InvalidInput], one: Attribute) -> bool:
     return any(problem.data.get("attribute") in {one.wire, one.name} for problem in problems)
+
+
+def known_id(resource: Resource, text: str) -> str:
+    """Return a record's id in stored form; raise the resource's `NotFound` for what can be no id."""
+    try:
+        return Uuid().accept(text)
+    except UnfitValueError:
+        raise resource.not_found(id=shown(text)) from None

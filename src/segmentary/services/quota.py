@@ -1,9 +1,8 @@
 """Use cases of quotas: limits of a project, and refusing what would go beyond them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from segmentary.catalog.quota import LIMIT, LIMITED, UNLIMITED
+from segmentary.catalog.quota import LIMIT, LIMITED, UNLIMITED, Usage
 from segmentary.db import quotas
 from segmentary.db.transaction import Database, Tx
 from segmentary.errors import (
@@ -50,14 +49,6 @@ class Quotas:
     def delete(self, project: str) -> None:
         """Give a project the defaults again; raise `TenantQuotaNotFound` if it has no limits of its own."""
         self._database.run(lambda tx: delete(tx, project))
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """How many records of a resource a project may have and has."""
-
-    limit: int
-    used: int
 
 
 def defaults(settings: Settings) -> dict[str, int]:

@@ -15,8 +15,6 @@ YAML, of which JSON is a part. An attribute that is left out stays as it is; an 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from segmentary.catalog import Network, PhysicalNetwork, Segment, SegmentRange
 from segmentary.errors import InvalidInput, InvalidValue, Item, MalformedBody, UnrecognizedAttribute
 from segmentary.rules.attribute import Attribute, Presence, Resource, describe
@@ -68,7 +66,9 @@ def stored(record: object, name: str) -> object:
 
 def load(text: str) -> list[Wanted]:
     """Return what a file wants, parents first; raise `InvalidInput` with what is wrong with it."""
-    found = _parsed(text)
+    from segmentary.wire.yaml_text import parsed  # noqa: PLC0415, who asks for no file is not to wait for PyYAML
+
+    found = parsed(text)
     known = [resource.collection for resource in KINDS if resource is not SEGMENTS]
     if not isinstance(found, dict):
         raise MalformedBody(reason=f"The file must have the keys {', '.join(known)}, it has {shown(found)}")
@@ -137,22 +137,3 @@ def _accept(wire: str, kind: Any, value: object, item: Item, problems: list[Inva
 def _blame(error: InvalidInput, item: Item, problems: list[InvalidInput]) -> None:
     error.blame(item)
     problems.append(error)
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML in which no key stands twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002, PyYAML's
-        """Return a mapping; refuse one in which a key stands twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
-        if twice is not None:
-            raise yaml.MarkedYAMLError(problem=f"the key {twice} stands twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _parsed(text: str) -> object:
-    try:
-        return yaml.load(text, _Loader)  # noqa: S506, a safe loader  # nosec B506
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise MalformedBody(reason=f"The file is not YAML: {' '.join(str(error).split())}") from None
