@@ -174,6 +174,7 @@ class Comparison:
         with of_database.watching(database.processes), of_server.watching(peer.server.places):
             figures = load.run(peer.server.url, workload.request, workload.clients, seconds, amounts)
         memory = peer.server.memory()
+        peer.server.calm()
         database.clean()
         return measure.side(figures, of_server.used, of_database.used, memory)
 

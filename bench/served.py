@@ -16,6 +16,8 @@ from tests.servers.server import free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+# In which a server that does nothing takes less than a tenth of a processor.
+CALM_SECONDS = 0.4
 
 
 class ServerEndedError(Exception):
@@ -41,6 +43,15 @@ class Server:
     def places(self) -> list[Path]:
         """Return its processes in /proc."""
         return [processes.PROC / str(one) for one in processes.tree(self.process)]
+
+    def calm(self) -> None:
+        """Wait until it has done what was asked before the load generator went away."""
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            before = sum(map(processes.seconds, self.places()))
+            time.sleep(CALM_SECONDS)
+            if sum(map(processes.seconds, self.places())) - before < CALM_SECONDS / 10:
+                return
 
     def memory(self) -> float:
         """Return the MiB of its largest process."""

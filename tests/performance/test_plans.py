@@ -53,6 +53,11 @@ LOOKS = {
     ),
     "lock a network": Look(records._lock(NETWORK), {"id": ID}, table="networks"),  # noqa: SLF001
     "page of segments": Look(page({}), {"after_id": ID, "limit": 100}),
+    "segments with an ID": Look(
+        page({"segmentation_id": (7,)}),
+        {"segmentation_id_0": 7, "after_id": ID, "limit": 100},
+        "segments_segmentation_id_id",
+    ),
     "segments of a network": Look(
         claims._segments_of(),  # noqa: SLF001
         {"network_id": ID},

@@ -27,6 +27,8 @@ def acts(app: segmentary.Application) -> dict[str, Callable[[], object]]:
         "show": lambda: app.segments.show(identifier(STORED, 9)),
         "page": lambda: app.find(segment, ListQuery(limit=100, marker=identifier(STORED, 500))),
         "filter by network": lambda: app.segments.list(network_id=small),
+        "filter by ID": lambda: app.segments.list(segmentation_id=[8, 9]),
+        "filter networks by ID": lambda: app.networks.list(provider_segmentation_id=8),
         "create": lambda: app.segments.create(**_gre(next(numbers))),
         "create with a chosen ID": lambda: app.segments.create(network_id=NETWORK_ID, network_type="geneve"),
         "create in a pool that is nearly full": lambda: app.segments.delete(

@@ -396,6 +396,8 @@ CREATE TABLE segments (
 
 CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
 
+CREATE INDEX segments_segmentation_id_id ON segments (segmentation_id, id);
+
 CREATE TABLE host_mappings (
     id TEXT NOT NULL,
     segment_id TEXT NOT NULL,

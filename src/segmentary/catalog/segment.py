@@ -122,7 +122,8 @@ USE_RESERVED = option(
     ),
     options=(USE_RESERVED,),
     summary=("id", "name", "network_id", "network_type", "physical_network", "segmentation_id"),
-    indexes=(("physical_network", "id"),),
+    # Who has VLAN 1234?
+    indexes=(("physical_network", "id"), ("segmentation_id", "id")),
     lookups=(lookup("host", HOST, "Segments that this host reaches; repeated: any of these hosts."), *TAG_FILTERS),
 )
 class Segment:

@@ -364,6 +364,8 @@ CREATE TABLE segments (
 
 CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
 
+CREATE INDEX segments_segmentation_id_id ON segments (segmentation_id, id);
+
 CREATE TABLE host_mappings (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     segment_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
