@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.service import PROGRAM, Service
+from tests.servers.service import PROGRAM, Service, environment_of_program
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -176,7 +176,10 @@ def test_lists_carry_the_number_from_which_to_follow(connection: http.client.HTT
 
 def test_the_relay_of_its_own_ends_well_when_it_is_told_to(database_url: str, tmp_path: Path) -> None:
     with subprocess.Popen(
-        [PROGRAM, "relay", "--database", database_url], cwd=tmp_path, stdout=subprocess.PIPE
+        [PROGRAM, "relay"],
+        cwd=tmp_path,
+        env=environment_of_program({"SEGMENTARY_DATABASE": database_url}),
+        stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert b"relays events of" in process.stdout.readline()

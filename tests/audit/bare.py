@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateTable
 
 from segmentary.catalog import BY_COLLECTION, RESOURCES
-from segmentary.db.dialects import FORMS
 from segmentary.db.engine import parse_url
+from segmentary.db.forms import FORMS
 from segmentary.db.tables import METADATA, TABLES
 from segmentary.db.types import UTC_TIME_TYPE, UUID_TYPE
 from segmentary.rules.attribute import Resource

@@ -81,31 +81,36 @@ def test_what_the_command_line_does_not_know_ends_with_status_2(run: Run, argume
     assert re.fullmatch(r"segmentary.*: .+; see segmentary.* --help\n", said.errors), said.errors
 
 
-def test_database_is_upgraded_once_and_then_is_what_is_declared(run: Run, empty_database_url: str) -> None:
-    options = ("--database", empty_database_url)
-    assert run("database", "current", *options).output == "none\n"
-    unfit = run("database", "check", *options)
+def test_database_is_upgraded_once_and_then_is_what_is_declared(
+    run: Run, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGMENTARY_DATABASE", empty_database_url)
+    assert run("database", "current").output == "none\n"
+    unfit = run("database", "check")
     assert unfit.status == 1
     assert f"revision is none, not {migrate.newest()}" in unfit.output
-    first, second = (run("database", "upgrade", *options) for _ in range(2))
+    first, second = (run("database", "upgrade") for _ in range(2))
     assert first.status == second.status == 0
     assert first.output.endswith(f"upgraded from none to {migrate.newest()}\n")
     assert second.output.endswith(f"is at revision {migrate.newest()} already\n")
-    assert run("database", "current", *options).output == f"{migrate.newest()}\n"
-    fit = run("database", "check", *options)
+    assert run("database", "current").output == f"{migrate.newest()}\n"
+    fit = run("database", "check")
     assert fit.status == 0
     assert fit.output.endswith(f"is what is declared, revision {migrate.newest()}\n")
 
 
 @pytest.mark.databases("postgresql", "mariadb")
-def test_check_names_the_constraint_that_is_missing(run: Run, empty_database_url: str) -> None:
+def test_check_names_the_constraint_that_is_missing(
+    run: Run, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.servers.schema import connect  # noqa: PLC0415 - used here only
 
-    run("database", "upgrade", "--database", empty_database_url)
+    monkeypatch.setenv("SEGMENTARY_DATABASE", empty_database_url)
+    run("database", "upgrade")
     connection = connect(empty_database_url)
     connection.cursor().execute("ALTER TABLE segments DROP CONSTRAINT segment_vlan_id_range")
     connection.close()
-    said = run("database", "check", "--database", empty_database_url)
+    said = run("database", "check")
     assert said.status == 1
     assert "constraint segment_vlan_id_range of table segments is missing" in said.output
 
@@ -122,9 +127,10 @@ def test_url_of_the_database_comes_from_the_environment_too(
     "url", ["postgresql://u:secret@127.0.0.1:1/d", "mariadb://u:secret@127.0.0.1:1/d", "sqlite:////missing/folder/a.db"]
 )
 def test_database_that_cannot_be_reached_is_told_in_one_line_without_its_password(
-    run: Run, verb: str, url: str
+    run: Run, verb: str, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refusal = run("database", verb, "--database", url).refusal
+    monkeypatch.setenv("SEGMENTARY_DATABASE", url)
+    refusal = run("database", verb).refusal
     assert url.replace("secret", "***") in refusal
     assert "secret" not in refusal
 
@@ -143,3 +149,10 @@ def test_setting_that_cannot_be_is_told_in_one_line_with_what_can(
     run: Run, arguments: tuple[str, ...], word: str
 ) -> None:
     assert word in run("database", "current", *arguments).refusal
+
+
+def test_password_after_the_question_mark_of_a_url_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTARY_DATABASE", "postgresql://u@h/d?password=secret")
+    refusal = run("database", "current").refusal
+    assert "//user:password@host" in refusal
+    assert "secret" not in refusal

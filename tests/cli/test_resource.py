@@ -34,21 +34,26 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture(params=["--url", "--database"])
-def target(request: pytest.FixtureRequest, database_url: str) -> tuple[str, str]:
-    """Give the option and the URL by which a command finds the same database, through a server or by itself."""
+def target(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Give the option and its value by which a command finds the same database, through a server or by itself."""
     if request.param == "--database":
-        return "--database", database_url
+        return "--database", "settings"
     service: Service = request.getfixturevalue("server")
     return "--url", service.url
 
 
 @pytest.fixture
 def run(
-    target: tuple[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    target: tuple[str, str],
+    database_url: str,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Run:
     """Give a function that runs a command on the target, in this process, as if typed."""
     for name in [one for one in os.environ if one.startswith("SEGMENTARY_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("SEGMENTARY_DATABASE", database_url)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Said:

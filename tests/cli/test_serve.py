@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="the test reads 
 LARGEST_WORKER_BYTES = 100 * 2**20
 
 
-def refusal(folder: Path, *arguments: str) -> str:
+def refusal(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     """Run `segmentary` and return the one line by which it refuses."""
-    done = run_program(folder, *arguments)
+    done = run_program(folder, *arguments, environment=environment)
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
@@ -135,11 +135,11 @@ def test_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
 def test_serve_does_not_start_on_a_missing_schema_and_says_how_to_make_it(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    options = ("--database", empty_database_url)
-    line = refusal(tmp_path, "serve", "--port", str(free_port()), *options)
+    environment = {"SEGMENTARY_DATABASE": empty_database_url}
+    line = refusal(tmp_path, "serve", "--port", str(free_port()), environment=environment)
     assert "revision none" in line
     assert "segmentary database upgrade" in line
-    assert run_program(tmp_path, "database", "upgrade", *options).returncode == 0
+    assert run_program(tmp_path, "database", "upgrade", environment=environment).returncode == 0
     service = Service(tmp_path, empty_database_url, (), {})
     service.wait_until_it_answers()
     service.stop()
@@ -152,7 +152,8 @@ def test_serve_does_not_start_on_a_schema_that_only_another_version_knows(
     ((newest,),) = run_sql("SELECT version_num FROM alembic_version")
     run_sql("UPDATE alembic_version SET version_num = '0000'")
     try:
-        line = refusal(tmp_path, "serve", "--port", str(free_port()), "--database", database_url)
+        environment = {"SEGMENTARY_DATABASE": database_url}
+        line = refusal(tmp_path, "serve", "--port", str(free_port()), environment=environment)
     finally:
         run_sql(f"UPDATE alembic_version SET version_num = '{newest}'")
     assert "revision 0000" in line

@@ -86,7 +86,7 @@ def test_request_that_waits_for_a_lock_is_told_and_stores_nothing(
 @pytest.mark.databases("postgresql", "mariadb")
 def test_request_whose_database_says_nothing_more_is_told(start_server: Start, database_url: str) -> None:
     with proxy(database_url) as line:
-        service = start_server("--database", line.url, *LIMITED)
+        service = start_server(*LIMITED, environment={"SEGMENTARY_DATABASE": line.url})
         assert ask(service.url, "GET", "/v2.0/networks").status == 200
         line.is_silent = True
         with ThreadPoolExecutor(THREADS) as pool:

@@ -12,7 +12,7 @@ from tests.servers.service import Service
 @pytest.mark.databases("postgresql", "mariadb")
 def test_health_follows_the_database(start_server: Callable[..., Service], database_url: str) -> None:
     with proxy(database_url) as line:
-        service = start_server("--database", line.url)
+        service = start_server(environment={"SEGMENTARY_DATABASE": line.url})
         healthy = ask(service.url, "GET", "/healthcheck")
         assert (healthy.status, healthy.body) == (200, b"OK")
 

@@ -19,7 +19,7 @@ from segmentary.errors import SchemaNotCurrent, TryAgain
 from tests.migration.definitions import definitions, rows
 from tests.servers import schema
 from tests.servers.found import FoundServers
-from tests.servers.service import PROGRAM
+from tests.servers.service import PROGRAM, environment_of_program
 
 servers = pytest.mark.databases("postgresql", "mariadb")
 CONSTRAINTS = [
@@ -130,8 +130,12 @@ def test_upgrading_again_changes_nothing(
 
 
 def test_upgrades_at_once_in_several_processes_are_one_upgrade(empty_database_url: str) -> None:
-    command = [str(PROGRAM), "database", "upgrade", "--database", empty_database_url]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    command = [str(PROGRAM), "database", "upgrade"]
+    environment = environment_of_program({"SEGMENTARY_DATABASE": empty_database_url})
+    running = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
     outputs = [one.communicate(timeout=120)[0] for one in running]
     assert [one.returncode for one in running] == [0, 0], outputs
     assert migrate.check(empty_database_url) == []

@@ -50,7 +50,7 @@ def test_an_unknown_schema_is_refused(tmp_path: Path, empty_database_url: str, r
     with pytest.raises(InvalidSetting, match=r"its schema is at nothing; known are the releases 2023\.1"):
         audit_neutron(empty_database_url)
     run("INSERT INTO alembic_version VALUES ('0000')")
-    done = run_program(tmp_path, "audit", "--neutron", empty_database_url)
+    done = run_program(tmp_path, "audit", environment={"SEGMENTARY_NEUTRON": empty_database_url})
     assert done.returncode == 2
     assert "its schema is at 0000" in done.stderr
     run("DROP TABLE alembic_version")

@@ -105,14 +105,15 @@ def test_what_differs_from_what_is_stored_is_refused(target: segmentary.Applicat
 def test_the_command_shows_the_plan_compares_and_audits(
     tmp_path: Path, plant: Planter, empty_database_url: str
 ) -> None:
-    command = ("import", "--neutron", empty_database_url, "--database", "sqlite:///new.db")
-    assert run_program(tmp_path, *command).returncode == 1, "nobody said yes"
-    done = run_program(tmp_path, *command, "--yes")
+    command = ("import", "--database", "sqlite:///new.db")
+    environment = {"SEGMENTARY_NEUTRON": empty_database_url}
+    assert run_program(tmp_path, *command, environment=environment).returncode == 1, "nobody said yes"
+    done = run_program(tmp_path, *command, "--yes", environment=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("Audit: no findings.\n")
     assert "a default range becomes a shared one" in done.stdout
     plant.segment("vlan", "rack1", 9999, allocated=None)
-    refused = run_program(tmp_path, *command, "--yes")
+    refused = run_program(tmp_path, *command, "--yes", environment=environment)
     assert refused.returncode == 1
     assert "segment_vlan_id_range" in refused.stdout
     assert MISSING not in refused.stdout

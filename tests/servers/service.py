@@ -46,12 +46,12 @@ class Service:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"serve-{self.port}.log"
-        command = [str(PROGRAM), "serve", "--host", "127.0.0.1", "--port", str(self.port), "--database", database]
+        command = [str(PROGRAM), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         with self._log.open("w") as output:
             self.process = subprocess.Popen(
                 [*command, *arguments],
                 cwd=folder,
-                env=environment_of_program(environment),
+                env=environment_of_program({"SEGMENTARY_DATABASE": database, **environment}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

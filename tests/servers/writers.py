@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.servers.service import PROGRAM, Service
+from tests.servers.service import PROGRAM, Service, environment_of_program
 
 
 class Client:
@@ -85,4 +85,5 @@ class Threads:
 
 def start_relay(database_url: str, folder: Path) -> subprocess.Popen[bytes]:
     with (folder / "relay.log").open("ab") as log:
-        return subprocess.Popen([PROGRAM, "relay", "--database", database_url], cwd=folder, stdout=log, stderr=log)
+        environment = environment_of_program({"SEGMENTARY_DATABASE": database_url})
+        return subprocess.Popen([PROGRAM, "relay"], cwd=folder, env=environment, stdout=log, stderr=log)

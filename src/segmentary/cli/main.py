@@ -12,6 +12,7 @@ from segmentary.cli import desired, destination, output, resource
 from segmentary.cli.host import host_group
 from segmentary.cli.policy import policy_group
 from segmentary.cli.quota import quota_group
+from segmentary.cli.secret import no_password
 from segmentary.cli.user import user_group
 from segmentary.errors import SegmentaryError
 from segmentary.settings import ENVIRONMENT_PREFIX, FIELDS, Settings, load
@@ -34,11 +35,27 @@ def settings_options(*names: str) -> Callable[[F], F]:
             default = "none" if field.default == "" else field.default
             help_text = f"{field.metadata['doc']}  [{ENVIRONMENT_PREFIX}{name.upper()}; default: {default}]"
             metavar = "NUMBER" if field.type is int else "TEXT"
-            command = click.option(f"--{name.replace('_', '-')}", name, metavar=metavar, help=help_text)(command)
+            otherwise = f"in {ENVIRONMENT_PREFIX}{name.upper()}, or in the file of --config"
+            command = click.option(
+                f"--{name.replace('_', '-')}", name, metavar=metavar, help=help_text, callback=no_password(otherwise)
+            )(command)
         help_text = f"TOML file with settings.  [{ENVIRONMENT_PREFIX}CONFIG]"
         return click.option("--config", metavar="FILE", help=help_text)(command)
 
     return add
+
+
+def of_neutron(text: str, *, required: bool) -> Callable[[F], F]:
+    """Add the option that names the database of a Neutron."""
+    variable = f"{ENVIRONMENT_PREFIX}NEUTRON"
+    return click.option(
+        "--neutron",
+        metavar="URL",
+        required=required,
+        envvar=variable,
+        help=f"{text}  [{variable}]",
+        callback=no_password(f"in {variable}"),
+    )
 
 
 def settings_from(arguments: dict[str, object]) -> Settings:
@@ -109,7 +126,7 @@ def check(**arguments: object) -> None:
 
 @commands.command()
 @settings_options("database", "global_physnet_mtu", "agent_down_time")
-@click.option("--neutron", metavar="URL", help="Look at this database of a Neutron instead; it is only read.")
+@of_neutron("Look at this database of a Neutron instead; it is only read.", required=False)
 @click.option("--format", "style", **output.style_choice(tuple(audit_command.STYLES), "How to write what is found."))
 @click.option(
     "--limit", type=click.IntRange(0), default=100, show_default=True, help="The most rows shown that break one rule."
@@ -154,7 +171,7 @@ def undo(change: str, **arguments: object) -> None:
 
 
 @commands.command("import")
-@click.option("--neutron", metavar="URL", required=True, help="The database of the Neutron; it is only read.")
+@of_neutron("The database of the Neutron; it is only read.", required=True)
 @click.option("--skip-refused", is_flag=True, help="Take the rest if some rows are refused.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @settings_options("database", "global_physnet_mtu")

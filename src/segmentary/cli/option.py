@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from segmentary.cli.secret import no_password
 from segmentary.rules.attribute import Attribute, Presence, Resource
 from segmentary.rules.draft import shown
 from segmentary.rules.kind import Choice, Constant, Entries, Flag, Integer, Kind, Secret, Uuid, View
@@ -68,7 +69,6 @@ def _option(resource: Resource, one: Attribute, *, required: bool = False) -> cl
         return click.Option([f"--{name}/--no-{name}", one.name], default=None, required=required, help=text)
     if isinstance(one.kind, Entries):
         text += " Repeat it for each entry."
-    # What is typed stands in the list of processes and in the shell's history.
     variable = f"SEGMENTARY_{one.name.upper()}" if isinstance(one.kind, Secret) else None
     if variable:
         text += f"  [{variable}]"
@@ -80,6 +80,7 @@ def _option(resource: Resource, one: Attribute, *, required: bool = False) -> cl
         required=required,
         help=text,
         envvar=variable,
+        callback=no_password(f"in {variable}", is_secret=True) if variable else None,
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from segmentary.cli.secret import no_password
 from segmentary.errors import InvalidSetting, InvalidValue, NotFound
 from segmentary.rules.attribute import Resource
 from segmentary.rules.kind import UnfitValueError, Uuid
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 URL = "http://127.0.0.1:9696"
 SHOWN_IDS = 5
+OF_SETTINGS = "settings"
 
 
 class Records(Protocol):
@@ -46,6 +48,7 @@ def options() -> list[click.Option]:
             envvar="SEGMENTARY_URL",
             metavar="URL",
             help=f"URL of the service.  [SEGMENTARY_URL; default: {URL}]",
+            callback=no_password("nowhere, as a service asks for a token: --token-file"),
         ),
         click.Option(
             ["--token-file"],
@@ -53,7 +56,12 @@ def options() -> list[click.Option]:
             metavar="FILE",
             help="File with the token that the service asks for.  [SEGMENTARY_TOKEN_FILE]",
         ),
-        click.Option(["--database"], metavar="URL", help="Work on this database, without a service."),
+        click.Option(
+            ["--database"],
+            metavar="URL",
+            help=f"Work on this database, without a service; `{OF_SETTINGS}`: that of the environment or file.",
+            callback=no_password(f"as the setting `database`, and here say: --database {OF_SETTINGS}"),
+        ),
     ]
 
 
@@ -64,7 +72,8 @@ def opened(url: str | None, token_file: str | None, database: str | None) -> Ite
     if database is not None:
         if context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("--url and --database exclude each other")
-        with local(load({"database": database}, os.environ, os.environ.get("SEGMENTARY_CONFIG"))) as app:
+        named = {} if database == OF_SETTINGS else {"database": database}
+        with local(load(named, os.environ, os.environ.get("SEGMENTARY_CONFIG"))) as app:
             yield app
         return
     from segmentary.client import Client  # what help needs is imported above, the rest where it is needed

@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 
 from segmentary.catalog import BY_COLLECTION
-from segmentary.db.dialects import demanded
+from segmentary.db.forms import demanded
 from segmentary.db.statement import Statement
 from segmentary.db.tables import METADATA
 from segmentary.db.transaction import Tx

@@ -36,6 +36,8 @@ def parse_url(text: str) -> tuple[URL, Dialect]:
         schemes = ", ".join(f"{name}://" for name in DIALECTS)
         reason = f"it must be a URL such as mariadb://user:password@host:3306/name that begins with one of {schemes}"
         raise InvalidSetting(setting="database", reason=reason)
+    if any("passw" in name.lower() for name in url.query):  # it would be printed where the URL is
+        raise InvalidSetting(setting="database", reason="a password stands before the host: //user:password@host")
     if scheme == "sqlite" and url.database in {None, "", ":memory:"}:
         raise InvalidSetting(setting="database", reason="SQLite needs a file: sqlite:///name.db")
     dialect = DIALECTS[scheme]()

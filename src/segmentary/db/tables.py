@@ -25,7 +25,7 @@ from segmentary.catalog import RESOURCES
 from segmentary.catalog.agent import OBSERVATION_AGENT, REACH_AGENT, REACH_PHYSICAL_NETWORK
 from segmentary.catalog.event_destination import DEAD_LETTER_DESTINATION, DELIVERY_DESTINATION
 from segmentary.db import render
-from segmentary.db.dialects import FORMS, demanded
+from segmentary.db.forms import FORMS, demanded
 from segmentary.db.types import (
     COLLATION,
     FLAG_TYPE,

@@ -23,8 +23,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from segmentary.db import deadline
-from segmentary.db.dialects import FORMS, Cause, Key
+from segmentary.db.dialects import Cause, Key
 from segmentary.db.engine import Pool, parse_url
+from segmentary.db.forms import FORMS
 from segmentary.db.session import Session
 from segmentary.db.statement import Bindings, Prepared, Row, Statement
 from segmentary.db.violation import ConstraintBroken, explained
