@@ -179,8 +179,8 @@ def _list(resource: Resource, shape: _Shape) -> Statement:
     if shape.after:
         conditions.append(_is_after(table.c, shape.sort, shape.after))
     number = [outbox.highest().label("number")] if shape.numbered else []
+    beside = [] if resource.parts else number
     if shape.branches is None:
-        beside = [] if resource.parts else number
         statement = _page(select(*columns, *beside).where(*conditions), table.c, shape)
     else:
         make, sizes = shape.branches
@@ -189,7 +189,7 @@ def _list(resource: Resource, shape: _Shape) -> Statement:
             for place, branch in enumerate(make(*sizes))
         ]
         found = union(*parts).subquery("found")
-        statement = _page(select(*found.c, *number), found.c, shape)
+        statement = _page(select(*found.c, *beside), found.c, shape)
     if resource.parts is None:
         return Statement(statement, [*columns, *number])
     return _joined(resource, statement, shape.sort, number)
