@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,28 @@ class Site:
             token: str = answer.headers["X-Subject-Token"]
             return token
 
+    def of_keystone(self, token: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401, any JSON
+        """Ask Keystone for something as the holder of a token."""
+        request = urllib.request.Request(  # noqa: S310, ours
+            f"{self.keystone.url}/v3/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"X-Auth-Token": token, "Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request) as answer:  # noqa: S310, ours
+            return json.loads(answer.read() or b"null")
+
+    def user_id(self, name: str) -> str:
+        (found,) = self.of_keystone(self.token("admin", scope_of("admin")), "GET", f"users?name={name}")["users"]
+        return str(found["id"])
+
+    def until(self, status: int, token: str) -> None:
+        """Ask until the answer has this status; fail if that takes a minute."""
+        deadline = time.monotonic() + 60
+        while self.ask(token).status != status:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
     def revoke(self, token: str) -> None:
         request = urllib.request.Request(  # noqa: S310, ours
             f"{self.keystone.url}/v3/auth/tokens",
@@ -89,6 +112,7 @@ def site(start_server: Start, openstack_program: Path, tmp_path: Path) -> Iterat
                 *(f"user create -f json --password {PASSWORD} {name}" for name in users),
                 *(f"role add --user {name} --project {project} {role}" for name, (project, role) in users.items()),
                 "role add --user admin --user-domain default --project blue admin",
+                "role add --user admin --user-domain default --domain default admin",
                 "service create -f json --name segmentary network",
                 f"endpoint create -f json --region RegionOne network public {service.url}",
             )
@@ -97,12 +121,16 @@ def site(start_server: Start, openstack_program: Path, tmp_path: Path) -> Iterat
         keystone.stop()
 
 
-def test_walk_through_with_keystone(site: Site) -> None:
+def test_walk_through_with_keystone(site: Site, start_server: Start, tmp_path: Path) -> None:
     """One Keystone for all, for making it takes longest."""
     roles_see_what_is_theirs(site)
     every_way_to_sign_in_works(site)
+    trusts_are_for_what_they_say(site)
+    access_rules_are_enforced(site)
     tokens_for_no_project_may_do_nothing(site)
+    system_scope_is_let_in_by_the_policy(site, start_server, tmp_path)
     revoked_and_wrong_tokens_are_refused(site)
+    those_who_are_disabled_are_refused(site)
     without_keystone_only_known_tokens_go_on(site)
     text = site.service.output
     assert PASSWORD not in text
@@ -153,11 +181,85 @@ def every_way_to_sign_in_works(site: Site) -> None:
 
 
 def tokens_for_no_project_may_do_nothing(site: Site) -> None:
-    for scope in ({"system": {"all": True}}, "unscoped"):
+    for scope in ({"system": {"all": True}}, {"domain": {"id": "default"}}, "unscoped"):
         token = site.token("admin", scope)
         assert site.ask(token, "/v2.0/segment-events").status == 403, scope
         assert site.ask(token, "/v2.0/networks", "POST", {"network": {}}).status == 403, scope
         assert site.ask(token).document == {"networks": []}
+
+
+def system_scope_is_let_in_by_the_policy(site: Site, start_server: Start, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text('"use_system_scope": "role:admin and system_scope:all"')
+    files = ("--keystone-file", str(tmp_path / "service.toml"), "--policy-file", str(tmp_path / "policy.yaml"))
+    with closing(Asker(start_server(*files).url)) as asker:
+        for scope, status in (({"system": {"all": True}}, 200), ({"domain": {"id": "default"}}, 403)):
+            headers = {"X-Auth-Token": site.token("admin", scope)}
+            assert asker.ask("GET", "/v2.0/segment-events", None, headers).status == status, scope
+
+
+def trusts_are_for_what_they_say(site: Site) -> None:
+    """Fay, of another project, is trusted by Mia; a token ends when its trust does."""
+    mias = site.token("mia", scope_of("blue"))
+    project = site.of_keystone(mias, "GET", "auth/projects")["projects"][0]["id"]
+
+    def trusted(role: str, **more: object) -> str:
+        trust = {"trustor_user_id": site.user_id("mia"), "trustee_user_id": site.user_id("fay"), "project_id": project}
+        body = {"trust": {**trust, "impersonation": False, "roles": [{"name": role}], **more}}
+        made = site.of_keystone(mias, "POST", "OS-TRUST/trusts", body)["trust"]["id"]
+        return site.token("fay", {"OS-TRUST:trust": {"id": made}})
+
+    member, reader = trusted("member"), trusted("reader")
+    assert [one["name"] for one in site.ask(member).document["networks"]] == ["mine"]
+    made = site.ask(member, "/v2.0/networks", "POST", {"network": {"name": "trusted"}})
+    assert (made.status, made.document["network"]["project_id"]) == (201, project)
+    path = f"/v2.0/networks/{made.document['network']['id']}"
+    assert [site.ask(reader, path, method).status for method in ("GET", "DELETE")] == [200, 403]
+    assert site.ask(member, path, "DELETE").status == 204
+    ends = datetime.now(UTC) + timedelta(seconds=5)
+    short = trusted("reader", expires_at=ends.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    site.until(401, short)
+    assert datetime.now(UTC) >= ends.replace(microsecond=0)
+
+
+def access_rules_are_enforced(site: Site) -> None:
+    mias = site.token("mia", scope_of("blue"))
+    rules = [
+        {"service": "network", "method": "GET", "path": "/v2.0/networks"},
+        {"service": "network", "method": "GET", "path": "/v2.0/networks/{id}"},
+        {"service": "network", "method": "PUT", "path": "/v2.0/networks/*/tags/**"},
+        {"service": "identity", "method": "POST", "path": "/v2.0/networks"},
+    ]
+    asked = {"application_credential": {"name": "narrow", "secret": "s", "access_rules": rules}}
+    made = site.of_keystone(mias, "POST", f"users/{site.user_id('mia')}/application_credentials", asked)
+    credential = {"id": made["application_credential"]["id"], "secret": "s"}
+    identity = {"methods": ["application_credential"], "application_credential": credential}
+    token = site.token("mia", None, identity=identity)
+    mine = site.ask(token).document["networks"][0]["id"]
+    for method, path, status in (
+        ("GET", "networks", 200),
+        ("GET", f"networks/{mine}", 200),
+        ("PUT", f"networks/{mine}/tags/red", 201),
+        ("GET", f"networks/{mine}/tags", 401),
+        ("DELETE", f"networks/{mine}/tags/red", 401),
+        ("PUT", f"networks/{mine}", 401),
+        ("POST", "networks", 401),
+        ("GET", "segments", 401),
+    ):
+        assert site.ask(token, f"/v2.0/{path}", method).status == status, (method, path)
+    assert site.ask(mias, f"/v2.0/networks/{mine}/tags", "DELETE").status == 204
+
+
+def those_who_are_disabled_are_refused(site: Site) -> None:
+    token = site.token("rea", scope_of("blue"))
+    assert site.ask(token).status == 200
+    site.openstack().all("user set --disable rea")
+    site.until(401, token)
+    site.openstack().all("user set --enable rea")
+    token = site.token("fay", scope_of("green"))
+    assert site.ask(token).status == 200
+    site.openstack().all("project set --disable green")
+    site.until(401, token)
+    site.openstack().all("project set --enable green")
 
 
 def revoked_and_wrong_tokens_are_refused(site: Site) -> None:
@@ -169,10 +271,7 @@ def revoked_and_wrong_tokens_are_refused(site: Site) -> None:
         assert answer.headers["www-authenticate"] == f'Keystone uri="{site.keystone.url}"'
         assert answer.document["error"]["code"] == 401
     site.revoke(token)
-    deadline = time.monotonic() + 60
-    while site.ask(token).status != 401:
-        assert time.monotonic() < deadline, "a revoked token goes on"
-        time.sleep(0.1)
+    site.until(401, token)
 
 
 def without_keystone_only_known_tokens_go_on(site: Site) -> None:
@@ -183,10 +282,7 @@ def without_keystone_only_known_tokens_go_on(site: Site) -> None:
     assert answer.status == 503
     assert "identity service" in answer.message
     assert "Keystone did not validate a token" in site.service.output
-    deadline = time.monotonic() + 60
-    while site.ask(known).status != 503:  # believed for a while, and never after it
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    site.until(503, known)  # believed for a while, and never after it
     site.keystone.start()
     assert site.ask(unknown).status == site.ask(known).status == 200
 

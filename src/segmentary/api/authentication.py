@@ -79,7 +79,7 @@ class Authentication:
         if token:
             found = self._by_token(token) if TOKEN in self._ways else None
             if found is None and self._keystone is not None:
-                found = self._keystone.actor(token)
+                found = self._keystone.actor(token, request.method, request.path)
         elif BASIC in self._ways:
             _require_own_page(request)
             found = self._by_password(request.get_header("Authorization"))

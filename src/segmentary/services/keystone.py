@@ -5,7 +5,8 @@
                                           ──> anything else: 503, and nothing is kept
 
 A token that is revoked is refused `keystone_seconds` later. While Keystone is away those that are kept go on, and no
-other is let in. A token with access rules is refused: Keystone tells it only to services that say they enforce them.
+other is let in. A token with access rules, of which Keystone tells only services that enforce them, is nobody's for a
+request that none of them allows.
 """
 
 import hashlib
@@ -17,10 +18,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmentary.catalog.actor import Actor
 from segmentary.errors import InvalidSetting, TryAgain
+from segmentary.services.access_rules import AccessRule, of_service
 from segmentary.services.user import require_closed
 
 LOG = logging.getLogger("segmentary")
@@ -32,6 +34,16 @@ ASKED_AT_ONCE = 4
 TURN_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
 LONGEST_TOKEN = 16_384
+# Since 1.0 there are access rules: https://docs.openstack.org/api-ref/identity/v3/#validate-and-show-information-for-token
+ENFORCED = {"OpenStack-Identity-Access-Rules": "1.0"}
+
+
+class _Told(NamedTuple):
+    """Whose token it is, None if nobody's, what it may be used for, None if for all, and how long that is believed."""
+
+    actor: Actor | None
+    rules: tuple[AccessRule, ...] | None
+    until: float
 
 
 class Keystone:
@@ -42,51 +54,61 @@ class Keystone:
         self._session, url = _session(file)
         self.url = url.rstrip("/").removesuffix("/v3")
         self._seconds = seconds
-        self._known: OrderedDict[bytes, tuple[Actor | None, float]] = OrderedDict()
-        self._wrong: OrderedDict[bytes, tuple[Actor | None, float]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Told] = OrderedDict()
+        self._wrong: OrderedDict[bytes, _Told] = OrderedDict()
         self._lock = threading.Lock()
         self._turns = threading.BoundedSemaphore(ASKED_AT_ONCE)
 
-    def actor(self, token: str) -> Actor | None:
-        """Return whose token it is, None if nobody's; raise `TryAgain` if Keystone does not say."""
+    def actor(self, token: str, method: str, path: str) -> Actor | None:
+        """Return whose token it is, None if nobody's or not for this request; raise `TryAgain` if Keystone is away."""
+        told = self._told(token)
+        if told is None or told.rules is None or any(one.allows(method, path) for one in told.rules):
+            return told.actor if told else None
+        return None
+
+    def _told(self, token: str) -> _Told | None:
         if len(token) > LONGEST_TOKEN or not (token.isascii() and token.isprintable()):
             return None  # no header of a request to Keystone can carry it
         key = hashlib.sha256(token.encode()).digest()
         kept = self._known.get(key) or self._wrong.get(key)
-        if kept is not None and time.time() < kept[1]:
-            return kept[0]
+        if kept is not None and time.time() < kept.until:
+            return kept
         if not self._turns.acquire(timeout=TURN_SECONDS):
             raise TryAgain(reason="too many tokens are being validated")
         try:
-            found, until = self._asked(token)
+            found = self._asked(token)
         finally:
             self._turns.release()
-        self._keep(key, found, until)
+        self._keep(key, found)
         return found
 
-    def _asked(self, token: str) -> tuple[Actor | None, float]:
-        """Return whose token it is, and until when (a time of `time.time`) that may be believed."""
+    def _asked(self, token: str) -> _Told:
+        """Ask Keystone about a token; it is believed until a time of `time.time`."""
         from keystoneauth1 import exceptions  # noqa: PLC0415, an extra
 
         latest = time.time() + self._seconds
         try:
             answer = self._session.get(
-                f"{self.url}/v3/auth/tokens?nocatalog", headers={"X-Subject-Token": token}, authenticated=True
+                f"{self.url}/v3/auth/tokens?nocatalog",
+                headers={"X-Subject-Token": token, **ENFORCED},
+                authenticated=True,
             )
             told = answer.json()["token"]
-            return _actor(told), min(latest, _moment(told["expires_at"]))
+            rules = told.get("application_credential", {}).get("access_rules")
+            until = min(latest, _moment(told["expires_at"]))
+            return _Told(_actor(told), None if rules is None else of_service(rules), until)
         except exceptions.NotFound:
-            return None, latest
+            return _Told(None, None, latest)
         except (exceptions.ClientException, KeyError, TypeError, ValueError) as error:
             # Of these some tell the URL and the request id, none a token or a password.
             LOG.error("Keystone did not validate a token: %s: %s", type(error).__name__, error)  # noqa: TRY400, no defect
             raise TryAgain(reason="the identity service does not answer") from error
 
-    def _keep(self, key: bytes, found: Actor | None, until: float) -> None:
-        kept, other = (self._known, self._wrong) if found else (self._wrong, self._known)
+    def _keep(self, key: bytes, found: _Told) -> None:
+        kept, other = (self._known, self._wrong) if found.actor else (self._wrong, self._known)
         with self._lock:
             other.pop(key, None)
-            kept[key] = (found, until)
+            kept[key] = found
             kept.move_to_end(key)
             while len(kept) > KEPT:
                 kept.popitem(last=False)
