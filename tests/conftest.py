@@ -174,8 +174,8 @@ def start_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Se
     """Give a function that starts a server; each must end with status 0 on SIGTERM after the test."""
     with ExitStack() as stack:
 
-        def start(*arguments: str, environment: Mapping[str, str] | None = None) -> Service:
-            service = Service(tmp_path, database_url, arguments, environment or {})
+        def start(*arguments: str, environment: Mapping[str, str] | None = None, installed: bool = False) -> Service:
+            service = Service(tmp_path, database_url, arguments, environment or {}, installed=installed)
             stack.callback(service.stop)
             service.wait_until_it_answers()
             return service

@@ -2,17 +2,14 @@
 
 import json
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.servers.service import Service
+from tests.servers.service import Service, forks
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-PROGRAM = Path(sys.executable).with_name("segmentary")
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -22,7 +19,7 @@ def run(server: Service) -> Run:
     def command(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         environment = {"SEGMENTARY_URL": server.url, "PATH": "/usr/bin:/bin"}
         done = subprocess.run(
-            [PROGRAM, "host", *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60
+            [forks().shim, "host", *arguments], env=environment, capture_output=True, text=True, check=False, timeout=60
         )
         assert done.returncode == status, done
         return done

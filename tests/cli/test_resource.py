@@ -18,7 +18,7 @@ import yaml
 import segmentary
 from segmentary.cli.main import commands, main
 from segmentary.cli.resource import NOUNS
-from tests.servers.service import PROGRAM, Service
+from tests.servers.service import Service, forks
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def test_the_program_speaks_to_a_service_with_a_token_named_by_the_environment(
     def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEGMENTARY_")}
         return subprocess.run(
-            [str(PROGRAM), *arguments],
+            [forks().shim, *arguments],
             env={**inherited, **environment},
             cwd=tmp_path,
             capture_output=True,

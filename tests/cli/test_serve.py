@@ -46,7 +46,7 @@ def test_start_prints_the_address_the_database_and_a_line_to_try(server: Service
 
 def test_sqlite_database_is_created_where_serve_is_started_and_is_there_at_the_second_start(tmp_path: Path) -> None:
     for names in (["first"], ["first", "second"]):
-        service = Service(tmp_path, "sqlite:///segmentary.db", (), {})
+        service = Service(tmp_path, "sqlite:///segmentary.db", (), {}, installed=True)
         service.wait_until_it_answers()
         assert ask(service.url, "POST", "/v2.0/networks", {"network": {"name": names[-1]}}).status == 201
         found = ask(service.url, "GET", "/v2.0/networks?sort_key=created_at&sort_dir=asc").document["networks"]
@@ -140,7 +140,7 @@ def test_serve_does_not_start_on_a_missing_schema_and_says_how_to_make_it(
     assert "revision none" in line
     assert "segmentary database upgrade" in line
     assert run_program(tmp_path, "database", "upgrade", environment=environment).returncode == 0
-    service = Service(tmp_path, empty_database_url, (), {})
+    service = Service(tmp_path, empty_database_url, (), {}, installed=True)
     service.wait_until_it_answers()
     service.stop()
 

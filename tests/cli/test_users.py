@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.asking import Answer, Asker
-from tests.servers.service import PROGRAM, Service, environment_of_program, run_program
+from tests.servers.service import Service, environment_of_program, forks, run_program
 
 Start = Callable[..., Service]
 PASSWORD = "correct horse, with: a colon"  # noqa: S105, of this test
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.databases("sqlite")
 def user(folder: Path, *arguments: str, typed: str = "", status: int = 0) -> str:
     """Run `segmentary user` on the file `users` of a folder; return what it prints, or its refusal."""
     done = subprocess.run(
-        [str(PROGRAM), "user", *arguments, "--users-file", str(folder / "users")],
+        [forks().shim, "user", *arguments, "--users-file", str(folder / "users")],
         env=environment_of_program({}),
         input=typed,
         capture_output=True,
@@ -124,10 +124,12 @@ def test_file_that_is_damaged_leaves_the_users_there_were(
         time.sleep(0.05)
 
 
-def test_nothing_secret_is_written_or_told(service: Service, asker: Asker, ann: str, tmp_path: Path) -> None:
-    asker.ask("GET", "/v2.0/networks", headers=basic("bob", PASSWORD))
-    asker.ask("GET", "/v2.0/networks", headers=basic("bob", "a wrong password"))
-    asker.ask("GET", "/v2.0/networks", headers={"X-Auth-Token": f"{ann}wrong"})
+def test_nothing_secret_is_written_or_told(start_server: Start, ann: str, tmp_path: Path) -> None:
+    service = start_server("--users-file", str(tmp_path / "users"), installed=True)
+    with closing(Asker(service.url)) as asker:
+        asker.ask("GET", "/v2.0/networks", headers=basic("bob", PASSWORD))
+        asker.ask("GET", "/v2.0/networks", headers=basic("bob", "a wrong password"))
+        asker.ask("GET", "/v2.0/networks", headers={"X-Auth-Token": f"{ann}wrong"})
     assert service.output.count("refused the credentials that 127.0.0.1 sent") == 2
     listed = user(tmp_path, "list", "--format", "json")
     assert [(one["name"], one["signs in with"]) for one in json.loads(listed)] == [
@@ -137,6 +139,7 @@ def test_nothing_secret_is_written_or_told(service: Service, asker: Asker, ann: 
     file = tmp_path / "users"
     assert file.stat().st_mode & 0o777 == 0o600
     command = Path(f"/proc/{service.process.pid}/cmdline").read_text()
+    assert "--users-file" in command
     for text in (service.output, listed, file.read_text(), command):
         for secret in (ann, PASSWORD, "a wrong password"):
             assert secret not in text

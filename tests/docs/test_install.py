@@ -75,7 +75,7 @@ def test_the_steps_of_the_page_lead_to_a_service(made: Address, settings: Path, 
     assert upgraded.returncode == 0
     assert made.database in upgraded.stdout
     assert "secret" not in upgraded.stdout
-    service = Service(tmp_path, made.url, ("--config", str(settings)), {})
+    service = Service(tmp_path, made.url, ("--config", str(settings)), {}, installed=True)
     try:
         service.wait_until_it_answers()
         url = f"{service.url}/v2.0/networks"

@@ -7,15 +7,23 @@ import subprocess
 import sysconfig
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.servers.forks import Forks, Run
 from tests.servers.server import free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 60
 PROGRAM = Path(sysconfig.get_path("scripts")) / "segmentary"
+
+
+@cache
+def forks() -> Forks:
+    """Return what runs `segmentary` without importing it each time."""
+    return Forks(PROGRAM.with_name("python"), "segmentary", "segmentary.cli.main:main")
 
 
 def environment_of_program(extra: Mapping[str, str]) -> dict[str, str]:
@@ -28,7 +36,7 @@ def run_program(
 ) -> subprocess.CompletedProcess[str]:
     """Run `segmentary` with these arguments to its end, in a folder whose files it may find."""
     return subprocess.run(
-        [str(PROGRAM), *arguments],
+        [str(forks().shim), *arguments],
         cwd=folder,
         env=environment_of_program(environment or {}),
         stdin=subprocess.DEVNULL,
@@ -42,20 +50,35 @@ def run_program(
 class Service:
     """A running server of ours; `url` is where it answers."""
 
-    def __init__(self, folder: Path, database: str, arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
+    process: Run | subprocess.Popen[bytes]
+
+    def __init__(
+        self,
+        folder: Path,
+        database: str,
+        arguments: tuple[str, ...],
+        environment: Mapping[str, str],
+        *,
+        installed: bool = False,
+    ) -> None:
+        """Start it; `installed`: the program that the installation made, imports and all, not a fork."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"serve-{self.port}.log"
-        command = [str(PROGRAM), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), *arguments]
+        whole = environment_of_program({"SEGMENTARY_DATABASE": database, **environment})
         with self._log.open("w") as output:
-            self.process = subprocess.Popen(
-                [*command, *arguments],
-                cwd=folder,
-                env=environment_of_program({"SEGMENTARY_DATABASE": database, **environment}),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            if installed:
+                self.process = subprocess.Popen(
+                    [str(PROGRAM), *command],
+                    cwd=folder,
+                    env=whole,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            else:
+                self.process = forks().run(command, folder, whole, output.fileno())
         self._stopped = False
 
     @property
