@@ -235,6 +235,7 @@ class Strange(http.server.BaseHTTPRequestHandler):
 
     failures = 0
     asked = 0
+    status = 200
 
     def do_GET(self) -> None:
         self._answer(b'{"networks": []}')
@@ -247,10 +248,12 @@ class Strange(http.server.BaseHTTPRequestHandler):
         if self.asked <= self.failures:
             self.close_connection = True
             return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_response(self.status)
+        if self.status == 200:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.status == 200:
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
@@ -267,8 +270,11 @@ def strange() -> Iterator[tuple[str, type[Strange]]]:
         thread.join()
 
 
-def test_what_is_no_answer_of_this_api_is_told(strange: tuple[str, type[Strange]]) -> None:
-    with Client(strange[0]) as client:
+@pytest.mark.parametrize("status", [200, 204])
+def test_what_is_no_answer_of_this_api_is_told(strange: tuple[str, type[Strange]], status: int) -> None:
+    url, handler = strange
+    handler.status = status
+    with Client(url) as client:
         assert type(raised(lambda: client.networks.create(name="x"))) is errors.UnexpectedAnswer
 
 

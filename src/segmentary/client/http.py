@@ -112,7 +112,7 @@ class Client:
             answer = self._pool.request(method, url, body=data, headers=headers, redirect=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise TryAgain(reason=f"{method} {url} was not answered ({error})") from error
-        if answer.status == 204:  # noqa: PLR2004, no content
+        if answer.status == 204 and method in ("PUT", "DELETE"):  # noqa: PLR2004, no content
             return None
         try:
             found = msgspec.json.decode(answer.data)
