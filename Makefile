@@ -6,6 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# Of an environment that only tests use little is imported: that is compiled then, not all of it now.
+PIP_INSTALL_SOURCE := $(PIP_INSTALL) --no-compile
 SERVE_OPTIONS ?=
 PYTEST_OPTIONS ?=
 # Each has databases of its own; with more than four of them PostgreSQL needs more than its 100 connections.
@@ -92,7 +94,7 @@ clean: ## Remove the environments and caches
 .venv-neutron/.installed: tests/neutron/requirements.txt
 	@echo "Installing Neutron into .venv-neutron"
 	@$(PYTHON) -m venv .venv-neutron
-	@.venv-neutron/bin/python $(PIP_INSTALL) --requirement tests/neutron/requirements.txt
+	@.venv-neutron/bin/python $(PIP_INSTALL_SOURCE) --requirement tests/neutron/requirements.txt
 	@sed -i "s/^def upgrade():/def upgrade():\n    if op.get_bind().dialect.name != 'mysql':\n        return/" \
 		.venv-neutron/lib/python*/site-packages/neutron/db/migration/alembic_migrations/versions/2025.2/expand/d553edeb540f_*.py
 	@touch $@
@@ -100,13 +102,13 @@ clean: ## Remove the environments and caches
 .venv-clients/.installed: tests/contract/requirements.txt
 	@echo "Installing OpenStack's clients into .venv-clients"
 	@$(PYTHON) -m venv .venv-clients
-	@.venv-clients/bin/python $(PIP_INSTALL) --requirement tests/contract/requirements.txt
+	@.venv-clients/bin/python $(PIP_INSTALL_SOURCE) --requirement tests/contract/requirements.txt
 	@touch $@
 
 .venv-keystone/.installed: tests/identity/requirements.txt
 	@echo "Installing OpenStack's identity service into .venv-keystone"
 	@$(PYTHON) -m venv .venv-keystone
-	@.venv-keystone/bin/python $(PIP_INSTALL) --requirement tests/identity/requirements.txt
+	@.venv-keystone/bin/python $(PIP_INSTALL_SOURCE) --requirement tests/identity/requirements.txt
 	@touch $@
 
 .venv-ansible/.installed: tests/contract/ansible/requirements.txt
