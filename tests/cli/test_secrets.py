@@ -109,7 +109,7 @@ def test_planted_secrets_come_out_nowhere(
     token = user.add(file, User(name="ann", project_id="blue", roles=("admin",)), None)
     assert token is not None
     user.add(file, User(name="bob", project_id="blue", roles=("admin",)), OF_USER)
-    service = start_server("--users-file", file, "--workers", "2", environment=environment)
+    service = start_server("--users-file", file, "--workers", "2", environment=environment, installed=True)
     answered: list[str] = []
     asker = Asker(service.url)
     signed = {"X-Auth-Token": token}

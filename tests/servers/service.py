@@ -19,11 +19,14 @@ START_SECONDS = 60
 STOP_SECONDS = 60
 PROGRAM = Path(sysconfig.get_path("scripts")) / "segmentary"
 
+# What the program itself imports once it knows the command.
+LATER = ("segmentary.app", "segmentary.client", "segmentary.cli.server", "segmentary.cli.database", "alembic.command")
+
 
 @cache
 def forks() -> Forks:
     """Return what runs `segmentary` without importing it each time."""
-    return Forks(PROGRAM.with_name("python"), "segmentary", "segmentary.cli.main:main")
+    return Forks(PROGRAM.with_name("python"), "segmentary", "segmentary.cli.main:main", *LATER)
 
 
 def environment_of_program(extra: Mapping[str, str]) -> dict[str, str]:
@@ -31,12 +34,17 @@ def environment_of_program(extra: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("SEGMENTARY_")} | dict(extra)
 
 
+def is_about_python(environment: Mapping[str, str]) -> bool:
+    """Tell whether variables change how a Python starts, which a fork does not see."""
+    return any(name.startswith("PYTHON") for name in environment)
+
+
 def run_program(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `segmentary` with these arguments to its end, in a folder whose files it may find."""
     return subprocess.run(
-        [str(forks().shim), *arguments],
+        [PROGRAM if is_about_python(environment or {}) else forks().shim, *arguments],
         cwd=folder,
         env=environment_of_program(environment or {}),
         stdin=subprocess.DEVNULL,
@@ -68,7 +76,7 @@ class Service:
         command = ["serve", "--host", "127.0.0.1", "--port", str(self.port), *arguments]
         whole = environment_of_program({"SEGMENTARY_DATABASE": database, **environment})
         with self._log.open("w") as output:
-            if installed:
+            if installed or is_about_python(environment):
                 self.process = subprocess.Popen(
                     [str(PROGRAM), *command],
                     cwd=folder,
