@@ -88,6 +88,17 @@ def rush(world: World, _me: str, role: str, number: int) -> None:
     for one, future in asked.items():
         answer = future.result()
         world.learn(answer.document["network"], f"{one}-{role}", request_of(answer))
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        looking = [pool.submit(look_around, world, me, role) for me in bodies]
+    for done in looking:
+        done.result()
+
+
+def look_around(world: World, me: str, role: str) -> None:
+    """Ask for every network there is."""
+    for one in list(world.networks.values()):
+        answer = world.ask(me, role, "GET", f"networks/{one.id}")
+        assert answer.status == (200 if world.is_visible(one, me) else 404)
 
 
 def update(world: World, me: str, role: str, number: int) -> None:
