@@ -49,7 +49,10 @@ class Settings:
         "", "Proxies that are believed about the address clients know: addresses or networks, separated by commas."
     )
     client_limit: int = setting(
-        0, "Requests of one client address that each process works on at once; 0 for no limit.", maximum=256
+        0,
+        "Requests of one client address that each process works on at once; 0 for no limit. Of a believed proxy the "
+        "clients count that it names.",
+        maximum=256,
     )
     batch_limit: int = setting(10_000, "Most records that one request creates.", minimum=1)
     body_limit: int = setting(2**20, "Largest request body in bytes.", minimum=1024)

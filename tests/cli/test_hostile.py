@@ -47,17 +47,17 @@ def connected(service: Service) -> socket.socket:
 
 def test_others_are_answered_whatever_one_client_sends(server: Service) -> None:
     with others_are_answered(server):
-        bodies_of_100_megabytes_are_cut_off(server)
+        bodies_of_100_megabytes_are_cut_off(lambda: connected(server))
         deep_and_wide_documents_are_refused(server)
         thousands_of_parameters_are_refused(server)
         idle_connections_hold_nobody_up(server)
     assert "Traceback" not in server.output
 
 
-def bodies_of_100_megabytes_are_cut_off(service: Service) -> None:
+def bodies_of_100_megabytes_are_cut_off(connected: Callable[[], socket.socket]) -> None:
     length = f"Content-Length: {100 * MEGABYTE}".encode()
     for framing, chunk in ((length, b"%s"), (b"Transfer-Encoding: chunked", b"100000\r\n%s\r\n")):
-        with closing(connected(service)) as connection:
+        with closing(connected()) as connection:
             connection.sendall(b"POST /v2.0/networks HTTP/1.1\r\nHost: h\r\n" + framing + b"\r\n\r\n")
             sent, status = 0, b""
             connection.settimeout(0.05)
@@ -124,3 +124,20 @@ def test_one_client_gets_so_many_requests_answered_at_once(start_server: Start) 
         assert answer.status == 503
         assert "2 requests of this client" in answer.message
         assert answer.headers["retry-after"] == "1"
+
+
+def test_clients_behind_a_believed_proxy_are_told_apart(start_server: Start) -> None:
+    service = start_server("--client-limit", "1", "--proxies", "127.0.0.1")
+    waiting = b"GET /v2.0/segment-events?wait=30 HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.9, 192.0.2.1\r\n\r\n"
+
+    def status(named: str) -> int:
+        return ask(service.url, "GET", "/v2.0/networks", headers={"X-Forwarded-For": named}).status
+
+    with ExitStack() as stack:
+        for _ in range(50):  # of which those that meet the question may be refused instead of it
+            stack.enter_context(closing(connected(service))).sendall(waiting)
+            if status("192.0.2.1") == 503:
+                break
+        for other in ("192.0.2.2", "192.0.2.1, 192.0.2.2", "2001:db8::1"):
+            assert status(other) == 200, other
+        assert status("192.0.2.2, 192.0.2.1") == 503, "what a client writes itself stands first"

@@ -1,6 +1,9 @@
 """How many requests of one client a process works on at once, so that one cannot take all the threads.
 
-A client is an address: a proxy in front of the service is one client, and should limit its own.
+A client is an address; of a configured proxy it is the one that the proxy names last in X-Forwarded-For. Without such
+proxies many clients may come from one address, so nothing is limited unless it is asked for.
+
+The answer is 503 with Retry-After, which clients of OpenStack repeat by themselves; of 429 they know nothing.
 """
 
 import threading
@@ -11,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from segmentary.api.exchange import JSON, new_request_id
-from segmentary.api.proxy import Wsgi
+from segmentary.api.proxy import CLIENT, Wsgi
 from segmentary.errors import TryAgain
 from segmentary.wire import fault
 
@@ -21,7 +24,7 @@ def limited(most: int, wsgi: Wsgi) -> Wsgi:
     clients = _Clients(most)
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401, a WSGI callable
-        with clients.counted(environ["REMOTE_ADDR"]) as is_one_of_few:
+        with clients.counted(environ.get(CLIENT) or environ["REMOTE_ADDR"]) as is_one_of_few:
             if is_one_of_few:
                 return wsgi(environ, start_response)
         status, body = fault.answer(TryAgain(reason=f"{most} requests of this client are being answered, the most"))

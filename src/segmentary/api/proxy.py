@@ -2,7 +2,8 @@
 
     X-Forwarded-Proto: https   X-Forwarded-Host: network.example.org   X-Forwarded-Prefix: /network
 
-They are the address by which the client knows the service, which stands in links. Who asks, a proxy does not say.
+They are the address by which the client knows the service, which stands in links. Who asks, a proxy does not say: the
+address in X-Forwarded-For only tells one client from another (`segmentary.api.client_limit`).
 """
 
 import ipaddress
@@ -15,7 +16,10 @@ from segmentary.errors import InvalidSetting
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# Of the environment of a request: the address of the client that a believed proxy names.
+CLIENT = "segmentary.client"
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+){1,16}")
 
 
@@ -40,6 +44,10 @@ def behind(proxies: str, wsgi: Wsgi) -> Wsgi:
 
 def _believe(environ: dict[str, Any]) -> None:
     scheme, host, prefix = (environ.get(f"HTTP_X_FORWARDED_{name}", "") for name in ("PROTO", "HOST", "PREFIX"))
+    # What stands before the last one the client may have written.
+    client = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    if _ADDRESS.fullmatch(client):
+        environ[CLIENT] = client
     if scheme in {"http", "https"}:
         environ["wsgi.url_scheme"] = scheme
     if _HOST.fullmatch(host):
