@@ -60,6 +60,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("database_kind", kinds, indirect=True)
 
 
+@pytest.hookimpl(trylast=True)  # after they were put into random order
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand on what this process has counted, if it is one of several (pytest-xdist)."""
     output = getattr(session.config, "workeroutput", None)

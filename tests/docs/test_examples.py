@@ -18,6 +18,7 @@ def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("openstack_program")
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name)
 def test_commands_print_what_the_page_shows(page: Path, tmp_path: Path) -> None:

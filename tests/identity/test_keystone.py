@@ -121,6 +121,7 @@ def site(start_server: Start, openstack_program: Path, tmp_path: Path) -> Iterat
         keystone.stop()
 
 
+@pytest.mark.long
 def test_walk_through_with_keystone(site: Site, start_server: Start, tmp_path: Path) -> None:
     """One Keystone for all, for making it takes longest."""
     roles_see_what_is_theirs(site)

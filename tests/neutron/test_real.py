@@ -53,6 +53,7 @@ def fill(neutron: Neutron) -> None:
     neutron.ask("DELETE", f"/networks/{gone}")
 
 
+@pytest.mark.long
 def test_audit_and_import_of_a_whole_neutron(database_kind: str, empty_database_url: str, tmp_path: Path) -> None:
     target = f"sqlite:///{tmp_path / 'target.db'}"
     with (
