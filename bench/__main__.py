@@ -8,11 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import segmentary
-from bench import database, events, hosts, load, neutron, report
+from bench import database, events, hosts, load, neutron, report, served
 from bench.measure import Measurement, Result
 from bench.served import Shape
 from bench.workload import WORKLOADS, Against, Workload
@@ -47,10 +48,12 @@ def _measure(asked: argparse.Namespace, chosen: Sequence[Workload], place: Path,
     beside_neutron = [one for one in chosen if one.against is Against.NEUTRON]
     results: list[Result] = []
     price: events.Price | None = None
-    with database.made(asked.database, place) as filled:
+    with database.made(asked.database, place) as filled, ExitStack() as stack:
         about = _about(asked, filled, shape)
         sys.stdout.write("".join(f"{name}: {value}\n" for name, value in about.items()) + "\n")
-        measurement = Measurement(filled, shape, place, asked.seconds, asked.rounds)
+        shared = served.segmentary(filled.url, shape, place) if asked.short else nullcontext()
+        server = stack.enter_context(shared)
+        measurement = Measurement(filled, shape, place, asked.seconds, asked.rounds, server=server)
         for stored in sorted(asked.stored):
             filled.fill(stored)
             if any(one.hosts for one in chosen):

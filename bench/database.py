@@ -65,6 +65,8 @@ class Database:
 
     def fill(self, stored: int) -> None:
         """Store networks, and segments up to this number; what is stored already stays."""
+        if stored <= self.stored:
+            return
         networks = max(FEWEST_NETWORKS, int(stored * NETWORKS_PER_SEGMENT))
         if networks > self.networks:
             is_first = not self.networks
@@ -72,10 +74,8 @@ class Database:
             self.networks = networks
             if is_first:
                 self._store_range()
-        if stored > self.stored:
-            first = self.stored + 1
-            self.store_segments(first, stored, kind=2, network_type="vxlan", index="n")
-            self.stored = stored
+        self.store_segments(self.stored + 1, stored, kind=2, network_type="vxlan")
+        self.stored = stored
         self.settle()
 
     def store_victims(self, first: int, count: int) -> None:

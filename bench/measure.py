@@ -3,7 +3,7 @@
 import http.client
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -61,9 +61,12 @@ class Result:
 class Measurement:
     """A filled database, a server on it, and the numbers that are used up."""
 
-    def __init__(self, database: Database, shape: Shape, folder: Path, seconds: int, rounds: int) -> None:
+    def __init__(  # noqa: PLR0913, each is one part of how it is measured
+        self, database: Database, shape: Shape, folder: Path, seconds: int, rounds: int, *, server: Server | None
+    ) -> None:
         self._database, self._shape, self._folder = database, shape, folder
         self._seconds, self._rounds = seconds, rounds
+        self._server = server
         self._used = 0
 
     def of(self, workload: Workload) -> Result:
@@ -75,7 +78,7 @@ class Measurement:
         self._database.fill(max(self._database.stored, workload.limit))
         if workload.pool in POOLS:
             self._database.store_pools()
-        with served.segmentary(self._database.url, self._shape, self._folder) as server:
+        with self._served() as server:
             if not workload.deletes:
                 self._load(server, workload, 1)
             with self._limit(workload, server) as run_limit:
@@ -87,6 +90,12 @@ class Measurement:
             limit=middle([first for first, _ in pairs]),
             segmentary=middle([second for _, second in pairs]),
         )
+
+    def _served(self) -> AbstractContextManager[Server]:
+        """Give the one server for all workloads, if there is one, or a new one."""
+        if self._server is not None:
+            return nullcontext(self._server)
+        return served.segmentary(self._database.url, self._shape, self._folder)
 
     @contextmanager
     def _limit(self, workload: Workload, server: Server) -> Iterator[Callable[[], Side]]:

@@ -1,7 +1,10 @@
 """What a request reads does not depend on how much is stored, on each database, by its own counters."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from itertools import count
+
+import pytest
 
 import segmentary
 from bench.database import POOLS, Database
@@ -57,3 +60,24 @@ def test_requests_read_no_more_when_eight_times_as_much_is_stored(database_url: 
     # Where an ID is looked for in a nearly full pool, chance decides how far.
     slack = {"create in a pool that is nearly full": 3 * 4094}
     assert {name: (few[name], many[name]) for name in few if many[name] > few[name] * 1.2 + slack.get(name, 5)} == {}
+
+
+@pytest.mark.databases("postgresql")
+def test_changed_rows_stay_on_their_pages_and_their_indexes_as_they_are(
+    database_url: str, database_kind: str, run_sql: Callable[[str], Sequence[Sequence[int]]]
+) -> None:
+    database = Database(database_kind, database_url, "")
+    database.fill(FEW)
+    changed = range(1, FEW, 20)
+    with segmentary.open(database_url) as app:
+        for number in changed:
+            app.segments.update(identifier(STORED, number), name="changed")
+            app.segments.create(**{**_gre(number), "network_id": identifier(NETWORK, 1 + number // 2)})
+    counted = (
+        "SELECT sum(n_tup_upd)::int, sum(n_tup_hot_upd)::int FROM pg_stat_user_tables "
+        "WHERE relname IN ('networks', 'segments')"
+    )
+    deadline = time.monotonic() + 10  # a session that ends tells what it did a little later
+    while (found := tuple(run_sql(counted)[0]))[0] < 2 * len(changed) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert found == (2 * len(changed), 2 * len(changed))

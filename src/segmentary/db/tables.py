@@ -47,10 +47,12 @@ _OPTIONS: dict[str, Any] = {
     "mariadb_charset": "utf8mb4",
     "mariadb_collate": COLLATION,
 }
+# PostgreSQL stores a changed row anew: beside the old one if its page has room, else elsewhere and in all indexes.
+_OPTIONS_OF_RESOURCES = {**_OPTIONS, "postgresql_with": {"fillfactor": 90}}
 
 
 def _table(resource: Resource) -> Table:
-    table = Table(resource.collection, METADATA, *(_column(one) for one in resource.stored), **_OPTIONS)
+    table = Table(resource.collection, METADATA, *(_column(one) for one in resource.stored), **_OPTIONS_OF_RESOURCES)
     for unique in resource.unique_rules:
         for part in unique.key:
             if isinstance(part, Coalesced):

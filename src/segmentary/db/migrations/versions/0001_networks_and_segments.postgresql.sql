@@ -21,7 +21,8 @@ CREATE TABLE agents (
     CONSTRAINT agent_description_allowed CHECK (description IS NULL OR description IS NOT NULL AND char_length(description) BETWEEN 0 AND 255),
     CONSTRAINT agent_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT agent_unique UNIQUE (host, agent_type)
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE TABLE answers (
     project_id VARCHAR(256) COLLATE "C" NOT NULL,
@@ -67,7 +68,8 @@ CREATE TABLE event_destinations (
     CONSTRAINT event_destination_topic_of_broker CHECK ((kind != 'webhook' OR topic IS NULL) AND ((kind NOT IN ('nats', 'rabbitmq')) OR topic IS NOT NULL)),
     CONSTRAINT event_destination_notification_on_rabbitmq CHECK (shape != 'notification' OR kind = 'rabbitmq'),
     CONSTRAINT event_destination_username_of_broker CHECK (kind != 'webhook' OR username IS NULL)
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE TABLE events (
     id BIGSERIAL NOT NULL,
@@ -130,7 +132,8 @@ CREATE TABLE networks (
     CONSTRAINT network_next_segment_index_allowed CHECK (next_segment_index BETWEEN 0 AND 2147483647),
     CONSTRAINT network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT network_tags_allowed CHECK (tags = '' OR (left(tags, 1) = chr(10) AND right(tags, 1) = chr(10) AND char_length(tags) BETWEEN 3 AND 12801 AND strpos(tags, chr(10) || chr(10)) = 0))
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE INDEX networks_project_id_id ON networks (project_id, id);
 
@@ -152,7 +155,8 @@ CREATE TABLE physical_networks (
     CONSTRAINT physical_network_mtu_allowed CHECK (mtu IS NULL OR mtu IS NOT NULL AND mtu BETWEEN 68 AND 65535),
     CONSTRAINT physical_network_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT physical_network_name_unique UNIQUE (name)
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE TABLE quotas (
     project_id VARCHAR(256) COLLATE "C" NOT NULL,
@@ -275,7 +279,8 @@ CREATE TABLE network_segment_ranges (
     CONSTRAINT network_segment_range_owner CHECK (shared = true AND project_id IS NULL OR shared != true AND project_id IS NOT NULL),
     CONSTRAINT network_segment_range_tags_allowed CHECK (tags = '' OR (left(tags, 1) = chr(10) AND right(tags, 1) = chr(10) AND char_length(tags) BETWEEN 3 AND 12801 AND strpos(tags, chr(10) || chr(10)) = 0)),
     CONSTRAINT network_segment_range_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE INDEX network_segment_range_physical_network_known_index ON network_segment_ranges (physical_network);
 
@@ -346,7 +351,8 @@ CREATE TABLE segments (
     CONSTRAINT segment_index_unique UNIQUE (network_id, segment_index),
     CONSTRAINT segment_network FOREIGN KEY(network_id) REFERENCES networks (id),
     CONSTRAINT segment_physical_network_known FOREIGN KEY(physical_network) REFERENCES physical_networks (name)
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE INDEX segments_physical_network_id ON segments (physical_network, id);
 
@@ -366,6 +372,7 @@ CREATE TABLE host_mappings (
     CONSTRAINT host_mapping_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT host_mapping_unique UNIQUE (segment_id, host),
     CONSTRAINT host_mapping_segment FOREIGN KEY(segment_id) REFERENCES segments (id) ON DELETE CASCADE
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE INDEX host_mappings_host_segment_id ON host_mappings (host, segment_id);
