@@ -10,8 +10,8 @@ The first level answers the only question of a caller: change the request, chang
     │   │                           SegmentsSetInConjunctionWithProviders, SegmentsContainDuplicateEntry
     │   ├── NotFound                NetworkNotFound, SegmentNotFound, PhysicalNetworkNotFound,
     │   │                           NetworkSegmentRangeNotFound, AgentNotFound, HostNotFound, HostMappingNotFound,
-    │   │                           EventDestinationNotFound, DeadLetterNotFound, ExtensionNotFound, TagNotFound,
-    │   │                           TagResourceNotFound, TenantQuotaNotFound
+    │   │                           EventDestinationNotFound, RbacPolicyNotFound, DeadLetterNotFound, ExtensionNotFound,
+    │   │                           TagNotFound, TagResourceNotFound, TenantQuotaNotFound
     │   ├── NotAuthenticated, PolicyNotAuthorized, OriginRefused, IdempotencyKeyReused, EventsDropped
     │   └── BodyTooLarge
     ├── Conflicting                 the stored state must change first
@@ -21,7 +21,8 @@ The first level answers the only question of a caller: change the request, chang
     │   ├── Exhausted               NoNetworkAvailable
     │   ├── OverQuota               the project has as many as it may have
     │   ├── HookRefused             a plug-in said no
-    │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists
+    │   ├── AlreadyClaimed          VlanIdInUse, TunnelIdInUse, FlatNetworkInUse, PhysicalNetworkExists,
+    │   │                           DuplicateRbacPolicy
     │   └── StaleRevision           RevisionNumberConstraintFailed
     ├── TryAgain                    the same request may succeed later: retries used up, database away
     ├── Broken                      our fault, or the installation's: InconsistentData, DatabaseFailed,
@@ -233,6 +234,10 @@ class EventDestinationNotFound(NotFound):
     """Event destination {id} could not be found."""
 
 
+class RbacPolicyNotFound(NotFound):
+    """RBAC policy {id} could not be found."""
+
+
 class DeadLetterNotFound(NotFound):
     """Dead letter {id} could not be found."""
 
@@ -315,6 +320,10 @@ class FlatNetworkInUse(AlreadyClaimed):
 
 class PhysicalNetworkExists(AlreadyClaimed):
     """A physical network named {name} exists already, with id {id}."""
+
+
+class DuplicateRbacPolicy(AlreadyClaimed):
+    """Network {object_id} has an RBAC policy {action} for {target_tenant} already: {policy}."""
 
 
 class StaleRevision(Conflicting):

@@ -90,6 +90,9 @@ class Settings:
     quota_network_segment_range: int = setting(
         -1, "Segment ranges that a project may have of its own, unless it has a quota; -1: any.", minimum=-1
     )
+    quota_rbac_policy: int = setting(
+        -1, "RBAC policies that a project may make, unless it has a quota; -1: any.", minimum=-1
+    )
     idempotency_hours: int = setting(
         24, "Hours for which answers to requests with an Idempotency-Key are kept.", minimum=1
     )

@@ -14,11 +14,13 @@ from segmentary.app.collection import Collection
 from segmentary.app.dead_letters import DeadLetters
 from segmentary.app.hosts import Hosts, again
 from segmentary.app.lists import Completion, Lists, Page
-from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, RbacPolicy, Segment, SegmentRange
 from segmentary.catalog.actor import LIBRARY, Actor
 from segmentary.catalog.event import Event, Verb
 from segmentary.db import listing, migrate, outbox, records
 from segmentary.db.engine import shown_url
+from segmentary.db.scope import EVERY
+from segmentary.db.sharing import Viewer
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Database, Explain, Observer, Tx
 from segmentary.errors import SegmentaryError
@@ -36,6 +38,7 @@ from segmentary.services import (
     journal,
     network,
     physical_network,
+    rbac_policy,
     segment,
     segment_range,
     tag,
@@ -63,6 +66,7 @@ SERVICES: Mapping[str, ModuleType] = {
     "network_segment_range": segment_range,
     "agent": agent,
     "event_destination": event_destination,
+    "rbac_policy": rbac_policy,
 }
 # Beside those of the threads that answer: for numbering events, and for delivering them.
 OWN_CONNECTIONS = 4
@@ -90,6 +94,7 @@ class Application:
         self.segment_ranges = Collection(self, SegmentRange)
         self.agents = Collection(self, Agent)
         self.event_destinations = Collection(self, EventDestination)
+        self.rbac_policies = Collection(self, RbacPolicy)
         self.dead_letters = DeadLetters(self.database)
         self.hosts = Hosts(self.database, settings, self.hooks)
         self.quotas = Quotas(self.database, settings)
@@ -263,10 +268,10 @@ class Application:
     def show(self, resource: Resource, record_id: str, fields: frozenset[str] = ALL, actor: Actor = LIBRARY) -> Row:
         """Return the row of one record; raise the resource's `NotFound` if there is none that the actor may see."""
         rights, complete = self.policy.rights(actor), self._completions.get(resource.name)
-        if rights is not None and rights.scope(resource) is None:
+        if rights is not None and rights.scope(resource).grounds == EVERY:
             rights = None
         if rights is not None or complete is None:
-            row = self._look(resource, record_id)
+            row = self._look(resource, record_id, actor)
             if rights is not None:
                 rights.require_visible(resource, record_id, row)
             if complete is None:
@@ -275,25 +280,37 @@ class Application:
             lambda tx: complete(tx, [records.show(tx, resource, record_id)], fields)[0], one_state=True
         )
 
-    def _look(self, resource: Resource, record_id: str) -> Row:
+    def _look(self, resource: Resource, record_id: str, actor: Actor) -> Row:
         """Return the row of a record; those that several threads ask for at the same moment go to a server together."""
+        viewer = self.policy.scope(resource, actor).viewer if resource.record is Network else None
         if not self.database.dialect.has_round_trips:
-            return self.database.read(lambda tx: records.show(tx, resource, record_id))
-        row = self._shown.do(resource, record_id)
+            return self.database.read(lambda tx: records.show(tx, resource, record_id, viewer))
+        row = self._shown.do((resource, viewer), record_id)
         if row is None:
             raise resource.not_found(id=record_id)
         return row
 
-    def _show_together(self, resource: Resource, ids: Sequence[str]) -> list[Row | None]:
-        return self.database.read(lambda tx: records.show_several(tx, resource, ids))
+    def _show_together(self, key: tuple[Resource, Viewer | None], ids: Sequence[str]) -> list[Row | None]:
+        resource, viewer = key
+        return self.database.read(lambda tx: records.show_several(tx, resource, ids, viewer))
 
     def update(self, resource: Resource, record_id: str, changes: Changes, revision: int | None, actor: Actor) -> Any:  # noqa: ANN401, a record; what, which, how, when, who
         """Change a record and return it as it is now."""
         self._require_change("update", resource, record_id, changes, actor)
         self.hooks.before(Verb.UPDATED, resource, [(record_id, changes)], actor)
         service, call = SERVICES[resource.name], Call(actor, self.settings)
-        work: Callable[[Any], Any] = lambda tx: service.update(tx, call, record_id, changes, revision)  # noqa: E731, typed
-        return self._run(self.policy.rights(actor), work, again)
+        rights, viewer = self.policy.rights(actor), self.policy.scope(resource, actor).viewer
+
+        def work(tx: Tx) -> Any:  # noqa: ANN401, a record
+            if rights is not None and resource.record is RbacPolicy:
+                rights.require_shareable(tx, record_id)
+            after = service.update(tx, call, record_id, changes, revision)
+            if resource.record is not Network:
+                return after
+            # What it is to the caller, which may be more than is so for everybody.
+            return records.as_records(Network, [records.show(tx, resource, record_id, viewer)])[0]
+
+        return self._run(rights, work, again)
 
     def delete(self, resource: Resource, record_id: str, revision: int | None, actor: Actor) -> None:
         """Delete a record."""
@@ -306,7 +323,7 @@ class Application:
     def _require_change(self, verb: str, resource: Resource, record_id: str, changes: Changes, actor: Actor) -> None:
         rights = self.policy.rights(actor)
         if rights is not None:
-            rights.require_change(verb, resource, record_id, changes, lambda: self._look(resource, record_id))
+            rights.require_change(verb, resource, record_id, changes, lambda: self._look(resource, record_id, actor))
 
     def tags(self, resource: Resource, record_id: str, actor: Actor = LIBRARY) -> tuple[str, ...]:
         """Return the tags of a record; raise `TagResourceNotFound`."""

@@ -66,14 +66,13 @@ class Lists:
         query = _with_known_marker(resource, query)
         return self._database.stream(lambda tx: self._parts(tx, resource, query, scope))
 
-    def _scope(self, resource: Resource, query: ListQuery, actor: Actor) -> Scope | None:
+    def _scope(self, resource: Resource, query: ListQuery, actor: Actor) -> Scope:
         rights = self._policy.rights(actor)
-        if rights is None:
-            return None
-        rights.require_query(resource, query)
-        return rights.scope(resource)
+        if rights is not None:
+            rights.require_query(resource, query)
+        return self._policy.scope(resource, actor)
 
-    def _parts(self, tx: Tx, resource: Resource, query: ListQuery, scope: Scope | None) -> Iterator[Page]:
+    def _parts(self, tx: Tx, resource: Resource, query: ListQuery, scope: Scope) -> Iterator[Page]:
         left = query.limit
         while True:
             count = PART if left is None else min(PART, left)
@@ -88,14 +87,14 @@ class Lists:
             seen = {name: last[name] for name, _ in query.sort}
             query = replace(query, marker=last["id"], marker_values=seen, counted=False)
 
-    def _page(self, tx: Tx, resource: Resource, query: ListQuery, scope: Scope | None) -> Page:
+    def _page(self, tx: Tx, resource: Resource, query: ListQuery, scope: Scope) -> Page:
         complete = self._completions.get(resource.name)
         asked, branches = host_mapping.narrowed(tx, query) if resource.name == "segment" else (query, None)
-        if scope is not None:
-            branches = scopes.branches(scope)
-        rows, sequence = listing.find_numbered(tx, resource, asked, branches)
+        asked, parts = scopes.narrowed(resource, asked, scope)
+        branches, viewer = parts or branches, scope.viewer
+        rows, sequence = listing.find_numbered(tx, resource, asked, branches, viewer)
         rows = complete(tx, rows, query.fields) if complete else rows
-        return Page(sequence, rows, listing.count(tx, resource, asked, branches) if query.counted else None)
+        return Page(sequence, rows, listing.count(tx, resource, asked, branches, viewer) if query.counted else None)
 
 
 def _with_known_marker(resource: Resource, query: ListQuery) -> ListQuery:

@@ -9,6 +9,7 @@ from segmentary.catalog.agent import Agent, HostMapping
 from segmentary.catalog.event_destination import EventDestination
 from segmentary.catalog.network import Network
 from segmentary.catalog.physical_network import PhysicalNetwork
+from segmentary.catalog.rbac_policy import RbacPolicy
 from segmentary.catalog.segment import Segment
 from segmentary.catalog.segment_range import SegmentRange
 from segmentary.rules.attribute import Resource, describe
@@ -16,7 +17,16 @@ from segmentary.rules.attribute import Resource, describe
 # Parents first: tables are made in this order and emptied in the other.
 RESOURCES: tuple[Resource, ...] = tuple(
     describe(record)
-    for record in (PhysicalNetwork, Network, Segment, SegmentRange, Agent, HostMapping, EventDestination)
+    for record in (
+        PhysicalNetwork,
+        Network,
+        Segment,
+        SegmentRange,
+        Agent,
+        HostMapping,
+        EventDestination,
+        RbacPolicy,
+    )
 )
 BY_COLLECTION = {one.collection: one for one in RESOURCES}
 EVENT_TYPES = event.types(RESOURCES)
@@ -30,6 +40,7 @@ __all__ = [
     "HostMapping",
     "Network",
     "PhysicalNetwork",
+    "RbacPolicy",
     "Segment",
     "SegmentRange",
 ]

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from segmentary.catalog.network import PROVIDER
 
 # Resource -> what a rule may ask of its records: word in a rule -> what it is about. See `segmentary.services.policy`.
-OWN, SHARED, EXTERNAL, OWN_ACTOR = "own", "shared", "external", "own actor"
+OWN, SHARED, EXTERNAL, OWN_ACTOR, ONE_PROJECT = "own", "shared", "external", "own actor", "one project"
 TARGETS: Mapping[str, Mapping[str, str]] = {
     "network": {"project_id": OWN, "tenant_id": OWN, "shared": SHARED, "router:external": EXTERNAL},
     "quota": {"project_id": OWN, "tenant_id": OWN},
     "event": {"project_id": OWN, "tenant_id": OWN},
     "actor of event": {"project_id": OWN, "tenant_id": OWN, "actor_project_id": OWN_ACTOR},
+    "rbac_policy": {"project_id": OWN, "tenant_id": OWN, "one_project": ONE_PROJECT},
 }
 
 
@@ -41,7 +42,8 @@ PARTS: tuple[Action, ...] = (
     Action(name="admin_required", default="role:admin", doc="The operator of the cloud."),
     Action(name="owner", default="project_id:%(project_id)s", doc="The record is of the caller's project."),
     Action(name="shared", default="True:%(shared)s", doc="The network is shared with the caller's project."),
-    Action(name="external", default="True:%(router:external)s", doc="The network leads outside."),
+    Action(name="external", default="True:%(router:external)s", doc="The network leads outside, for the caller too."),
+    Action(name="one_project", default="True:%(one_project)s", doc="The policy is for one project, not for *."),
     Action(name="own_actor", default="project_id:%(actor_project_id)s", doc="Who did it is of the caller's project."),
     Action(name="project_reader", default="role:reader and rule:owner", doc="Who may look at what the project has."),
     Action(name="project_member", default="role:member and rule:owner", doc="Who may change what the project has."),
@@ -56,6 +58,18 @@ def _verbs(resource: str, rule: str, **others: str) -> tuple[Action, ...]:
     return tuple(
         Action(name=f"{verb}_{resource}", default=others.get(verb, rule), doc=f"{word} a {words}.", resource=resource)
         for verb, word in _WORDS.items()
+    )
+
+
+def _targets(verbs: str) -> tuple[Action, ...]:
+    return tuple(
+        Action(
+            name=f"{verb}_rbac_policy:target_tenant",
+            default=f"{_ADMIN} or rule:one_project",
+            doc=f"{_WORDS[verb]} an RBAC policy with this target; the owner of a network shares with single projects.",
+            resource="rbac_policy",
+        )
+        for verb in verbs.split()
     )
 
 
@@ -90,6 +104,8 @@ ACTIONS: tuple[Action, ...] = (
     *_verbs("physical_network", _ADMIN),
     *(one for one in _verbs("agent", _ADMIN) if one.name != "create_agent"),  # agents come by reports
     *_verbs("event_destination", _ADMIN),
+    *_verbs("rbac_policy", _MEMBER, get=f"{_ADMIN} or rule:project_reader"),
+    *_targets("create update"),
     Action(
         name="get_quota",
         default=f"{_ADMIN} or rule:project_manager",

@@ -76,6 +76,12 @@ EXTENSIONS = (
         "POST of several tags at once adds them to those a record has.",
         "2024-07-23T00:00:00-00:00",
     ),
+    Extension(
+        "rbac-policies",
+        "RBAC Policies",
+        "Networks shared with single projects: /rbac-policies.",
+        "2015-06-17T12:15:12-00:00",
+    ),
     Extension("quotas", "Quota management support", "Limits of projects: /quotas.", "2012-07-29T10:00:00-00:00"),
     Extension(
         "quota_details",

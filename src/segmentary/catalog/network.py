@@ -127,15 +127,21 @@ class Network:
     )
     status: str = attribute(Constant(STATUS, Text(16)), doc="Always ACTIVE.", stored=False, sortable=False)
     shared: bool = attribute(
-        Flag(), doc="Whether every project may use it.", create=Presence.OPTIONAL, update=True, default=False
+        Flag(),
+        doc="Whether it is shared with every project, or by a policy with the one that asks; set: with every one.",
+        create=Presence.OPTIONAL,
+        update=True,
+        default=False,
+        sortable=False,
     )
     router_external: bool = attribute(
         Flag(),
-        doc="Whether it leads outside.",
+        doc="Whether it leads outside for every project, or by a policy for the one that asks; set: for every one.",
         wire="router:external",
         create=Presence.OPTIONAL,
         update=True,
         default=False,
+        sortable=False,
     )
     mtu: int = attribute(
         Integer(0, 65535, decimal_text=True),

@@ -8,6 +8,18 @@ NEXT_SEGMENT_INDEX = StoredRule(
     why="The next segment of the network collides with one that is there, and cannot be created.",
     remedy="Set next_segment_index of the network to one more than the highest segment_index.",
 )
+NETWORK_SHARED = StoredRule(
+    name="network_shared_policy",
+    limit="a network is shared exactly where it has an access_as_shared policy for every project",
+    why="Every project sees a network that no policy shares, or does not see one that a policy does.",
+    remedy="Set shared of the network to false, then to what is meant.",
+)
+NETWORK_EXTERNAL = StoredRule(
+    name="network_external_policy",
+    limit="a network is router:external exactly where it has an access_as_external policy for every project",
+    why="Every project sees a network that no policy makes external, or does not see one that a policy does.",
+    remedy="Set router:external of the network to false, then to what is meant.",
+)
 RANGE_OVERLAP = StoredRule(
     name="network_segment_range_overlap",
     limit="ranges of one network type and physical network overlap only where one of them is reserved",
@@ -64,6 +76,8 @@ RECORD_EVENT = StoredRule(
 )
 STORED_RULES = (
     NEXT_SEGMENT_INDEX,
+    NETWORK_SHARED,
+    NETWORK_EXTERNAL,
     RANGE_OVERLAP,
     RELEASED_CLAIMED,
     REACH_HOST,

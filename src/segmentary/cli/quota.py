@@ -48,6 +48,7 @@ def show(quotas: "Quotas", project: str, style: str) -> None:
 @click.option(
     _NAMES["network_segment_range"], type=int, metavar="NUMBER", help="Segment ranges of its own; -1 for any."
 )
+@click.option(_NAMES["rbac_policy"], type=int, metavar="NUMBER", help="RBAC policies that it makes; -1 for any.")
 @click.option("--force", is_flag=True, help="Also below what the project has now.")
 @_FORMAT
 @target.on("quotas")

@@ -10,7 +10,15 @@ from typing import Any
 
 import click
 
-from segmentary.catalog import BY_COLLECTION, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import (
+    BY_COLLECTION,
+    EventDestination,
+    Network,
+    PhysicalNetwork,
+    RbacPolicy,
+    Segment,
+    SegmentRange,
+)
 from segmentary.cli import option, output, target
 from segmentary.cli.target import Records
 from segmentary.rules.attribute import Resource, describe
@@ -37,6 +45,7 @@ NOUNS = (
     Noun("segment", describe(Segment), "segments"),
     Noun("range", describe(SegmentRange), "segment_ranges"),
     Noun("physical-network", describe(PhysicalNetwork), "physical_networks"),
+    Noun("rbac-policy", describe(RbacPolicy), "rbac_policies"),
     Noun("destination", describe(EventDestination), "event_destinations"),
 )
 COMMANDS = tuple(noun.command for noun in NOUNS)
@@ -50,9 +59,10 @@ def groups() -> list[click.Group]:
 
 
 def _group(noun: Noun) -> click.Group:
-    named = click.Argument(["named"], metavar="NAME|ID")
-    several = click.Argument(["named"], metavar="NAME|ID...", nargs=-1, required=True)
     resource, form = noun.resource, _output_options(noun.resource)
+    metavar = "NAME|ID" if "name" in resource.by_name else "ID"
+    named = click.Argument(["named"], metavar=metavar)
+    several = click.Argument(["named"], metavar=f"{metavar}...", nargs=-1, required=True)
     sorting = [
         click.Option(["--sort"], multiple=True, metavar="ATTRIBUTE[:desc]", help="Sort by it; repeat it for more."),
         click.Option(["--limit"], type=click.IntRange(1), help="The most records."),

@@ -121,7 +121,7 @@ def found(records: Records, resource: Resource, named: str) -> Any:  # noqa: ANN
     try:
         return records.show(Uuid().accept(named))
     except (UnfitValueError, NotFound):
-        same = records.list(ListQuery(filters={"name": (named,)}))
+        same = records.list(ListQuery(filters={"name": (named,)})) if "name" in resource.by_name else []
     if not same:
         raise resource.not_found(id=named)
     if len(same) > 1:

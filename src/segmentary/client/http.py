@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 import urllib3
 
-from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import Agent, EventDestination, Network, PhysicalNetwork, RbacPolicy, Segment, SegmentRange
 from segmentary.client.dead_letter import DeadLetters
 from segmentary.client.host import Hosts
 from segmentary.client.quota import Quotas
@@ -66,6 +66,7 @@ class Client:
         self.hosts = Hosts(self.request)
         self.quotas = Quotas(self.request)
         self.event_destinations = Collection(self, EventDestination)
+        self.rbac_policies = Collection(self, RbacPolicy)
         self.dead_letters = DeadLetters(self.request)
 
     def __enter__(self) -> Self:

@@ -18,7 +18,8 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exist
 from segmentary.catalog.standard import ANY_TAG, NO_TAG, NOT_ALL_TAGS
 from segmentary.db import outbox, ranges, records
 from segmentary.db.elements import NullsLow, PlaceIn
-from segmentary.db.records import columns_of, parts_of, with_joined_parts, without_parts
+from segmentary.db.records import parts_of, with_joined_parts, without_parts
+from segmentary.db.sharing import Viewer, column_of, columns_of, sees_all, values_of
 from segmentary.db.statement import Row, Statement
 from segmentary.db.tables import TABLES
 from segmentary.db.transaction import Tx
@@ -41,7 +42,8 @@ class _Shape:
     """What the text of a list statement depends on; the rest are bound values.
 
     `filters`: attribute, number of values and whether none at all is one of them. `after`: for each sort key whether
-    the marker's value is NULL. `numbered`: each row ends with the number of the latest event.
+    the marker's value is NULL. `numbered`: each row ends with the number of the latest event. `sees_all` is of the
+    viewer, None if there is none.
     """
 
     filters: tuple[tuple[str, int, bool], ...]
@@ -50,6 +52,7 @@ class _Shape:
     limited: bool
     branches: tuple[MakeBranches, tuple[int, ...]] | None = None
     numbered: bool = False
+    sees_all: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +69,28 @@ class Branches:
 
 def find(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> list[Row]:
     """Return the rows of the records asked for, in the order asked for; only those of the branches, if there are."""
-    return _found(tx, resource, query, branches, numbered=False)[0]
+    return _found(tx, resource, query, branches, None, numbered=False)[0]
 
 
 def find_numbered(
-    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None
+    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None, viewer: Viewer | None = None
 ) -> tuple[list[Row], int]:
-    """Return the same, and the number of the latest event whose change they tell of, from one and the same statement.
+    """Return the same as a viewer is shown them, and the number of the latest event whose change they tell of.
+
+    Both are from one and the same statement.
 
     Where there are no rows to carry the number, it is asked for first, and then the list again.
     """
-    rows, number = _found(tx, resource, query, branches, numbered=True)
+    rows, number = _found(tx, resource, query, branches, viewer, numbered=True)
     if rows:
         return rows, number or 0
     before = outbox.latest(tx)
-    rows, number = _found(tx, resource, query, branches, numbered=True)
+    rows, number = _found(tx, resource, query, branches, viewer, numbered=True)
     return rows, number or before
 
 
-def _found(
-    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None, *, numbered: bool
+def _found(  # noqa: PLR0913, what is asked of what, by whom, and what stands beside it
+    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None, viewer: Viewer | None, *, numbered: bool
 ) -> tuple[list[Row], int | None]:
     """Return the rows and, if asked for, the number that the statement had beside them."""
     filters, values = _filters(resource, query)
@@ -100,19 +105,22 @@ def _found(
             }
     if query.limit is not None:
         values["limit"] = query.limit
-    shape = _Shape(filters, sort, after, query.limit is not None, _shape_of(branches), numbered)
-    values |= branches.values if branches else {}
+    shape = _Shape(filters, sort, after, query.limit is not None, _shape_of(branches), numbered, sees_all(viewer))
+    values |= {**(branches.values if branches else {}), **values_of(viewer)}
     rows = tx.rows(_list(resource, shape), values)
     number = rows[0][-1] if numbered and rows else None
     rows = _assembled(resource, rows, numbered=numbered)
     return rows[::-1] if query.reverse else rows, number
 
 
-def count(tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None) -> int:
+def count(
+    tx: Tx, resource: Resource, query: ListQuery, branches: Branches | None = None, viewer: Viewer | None = None
+) -> int:
     """Return how many records the filters (and branches) let through, whatever page is asked for."""
     filters, values = _filters(resource, query)
-    values |= branches.values if branches else {}
-    row = tx.row(_count(resource, _Shape(filters, (), (), limited=False, branches=_shape_of(branches))), values)
+    values |= {**(branches.values if branches else {}), **values_of(viewer)}
+    shape = _Shape(filters, (), (), limited=False, branches=_shape_of(branches), sees_all=sees_all(viewer))
+    row = tx.row(_count(resource, shape), values)
     return int(row[0]) if row else 0
 
 
@@ -174,8 +182,8 @@ def _marker_values(
 
 @lru_cache(SHAPES)
 def _list(resource: Resource, shape: _Shape) -> Statement:
-    table, columns = TABLES[resource.collection], columns_of(resource)
-    conditions = [_is_one_of(resource, *one) for one in shape.filters]
+    table, columns = TABLES[resource.collection], columns_of(resource, sees_all=shape.sees_all)
+    conditions = [_is_one_of(resource, *one, shape.sees_all) for one in shape.filters]
     if shape.after:
         conditions.append(_is_after(table.c, shape.sort, shape.after))
     number = [outbox.highest().label("number")] if shape.numbered else []
@@ -204,7 +212,7 @@ def _page(statement: Select[Any], columns: Any, shape: _Shape) -> Select[Any]:  
 @lru_cache(SHAPES)
 def _count(resource: Resource, shape: _Shape) -> Statement:
     table, columns = TABLES[resource.collection], [func.count()]
-    conditions = [_is_one_of(resource, *one) for one in shape.filters]
+    conditions = [_is_one_of(resource, *one, shape.sees_all) for one in shape.filters]
     if shape.branches is None:
         return Statement(select(*columns).select_from(table).where(*conditions), columns)
     make, sizes = shape.branches
@@ -245,7 +253,13 @@ def _assembled(resource: Resource, rows: list[Row], *, numbered: bool) -> list[R
     return assembled
 
 
-def _is_one_of(resource: Resource, name: str, count: int, or_none: bool) -> ColumnElement[bool]:  # noqa: FBT001, a part of a shape
+def _is_one_of(
+    resource: Resource,
+    name: str,
+    count: int,
+    or_none: bool,  # noqa: FBT001, a part of a shape
+    sees_all: bool | None,  # noqa: FBT001, the same
+) -> ColumnElement[bool]:
     """Return the condition that an attribute has one of `count` values, or none at all if that is asked for too."""
     if not count and not or_none:
         return false()
@@ -253,7 +267,7 @@ def _is_one_of(resource: Resource, name: str, count: int, or_none: bool) -> Colu
     if isinstance(one.kind, Tags):
         return _has_tags(table.c[records.TAGS], name, count)
     if one.stored:
-        return _equals_any(table.c[name], name, count, or_none=or_none)
+        return _equals_any(column_of(resource, name, sees_all=sees_all), name, count, or_none=or_none)
     if one.part is None:
         contains = CONTAINING[resource.collection, name]
         return or_(*(contains(bindparam(f"{name}_{number}", type_=BigInteger())) for number in range(count)))

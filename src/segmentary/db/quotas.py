@@ -118,14 +118,16 @@ def _forget() -> Statement:
 
 @cache
 def _used() -> Statement:
-    networks, segments, ranges = (TABLES[one] for one in ("networks", "segments", "network_segment_ranges"))
+    names = ("networks", "segments", "network_segment_ranges", "rbac_policies")
+    networks, segments, ranges, policies = (TABLES[one] for one in names)
     project = bindparam("project_id", type_=networks.c.project_id.type)
     counted = select(func.count())
     of_networks = counted.select_from(networks).where(networks.c.project_id == project)
     joined = networks.join(segments, segments.c.network_id == networks.c.id)
     of_segments = counted.select_from(joined).where(networks.c.project_id == project)
     of_ranges = counted.select_from(ranges).where(ranges.c.project_id == project)
-    columns = [one.scalar_subquery() for one in (of_networks, of_segments, of_ranges)]
+    of_policies = counted.select_from(policies).where(policies.c.project_id == project)
+    columns = [one.scalar_subquery() for one in (of_networks, of_segments, of_ranges, of_policies)]
     return Statement(select(*columns), columns)
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from sqlalchemy import BindParameter, Table, bindparam, delete, select
 from sqlalchemy import update as sql_update
 
+from segmentary.db import sharing
+from segmentary.db.sharing import Viewer
 from segmentary.db.statement import Row, Statement, insertion
 from segmentary.db.tables import KEYS, TABLES
 from segmentary.db.transaction import Tx
@@ -74,19 +76,21 @@ def require_revision(record: object, revision: int) -> None:
         raise RevisionNumberConstraintFailed(expected=revision, current=current)
 
 
-def show(tx: Tx, resource: Resource, record_id: str) -> Row:
-    """Return the row of one record, or raise the resource's `NotFound`."""
-    rows = tx.rows(_show(resource, 1), {"id_0": record_id})
+def show(tx: Tx, resource: Resource, record_id: str, viewer: Viewer | None = None) -> Row:
+    """Return the row of one record, as a viewer is shown it; raise the resource's `NotFound`."""
+    rows = tx.rows(_show(resource, 1, sharing.sees_all(viewer)), {"id_0": record_id, **sharing.values_of(viewer)})
     if not rows:
         raise resource.not_found(id=record_id)
     return _shown(resource, rows)
 
 
-def show_several(tx: Tx, resource: Resource, ids: Sequence[str]) -> list[Row | None]:
+def show_several(tx: Tx, resource: Resource, ids: Sequence[str], viewer: Viewer | None = None) -> list[Row | None]:
     """Return the rows of at most `IDS_AT_ONCE` records in the order of their ids, None for each that there is not."""
     (asked,) = _chunks(ids)
     place, found = resource.columns.index("id"), dict[str, list[Row]]()
-    for row in tx.rows(_show(resource, len(asked)), _numbered(asked)):
+    for row in tx.rows(
+        _show(resource, len(asked), sharing.sees_all(viewer)), _numbered(asked) | sharing.values_of(viewer)
+    ):
         found.setdefault(row[place], []).append(row)
     return [_shown(resource, found[one]) if one in found else None for one in ids]
 
@@ -255,9 +259,9 @@ def _lock_several(resource: Resource, count: int) -> Statement:
 
 
 @cache
-def _show(resource: Resource, count: int) -> Statement:
+def _show(resource: Resource, count: int, sees_all: bool | None = None) -> Statement:  # noqa: FBT001, by which it is kept
     """Return the statement for so many records with their parts: one, so that both are of one state."""
-    table, columns = TABLES[resource.collection], columns_of(resource)
+    table, columns = TABLES[resource.collection], sharing.columns_of(resource, sees_all=sees_all)
     asked = table.c.id.in_(_ids(table, count)) if count > 1 else table.c.id == bindparam("id_0")
     if resource.parts is None:
         return Statement(select(*columns).where(asked), columns)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, case, exists, false, func, literal, or_, select, true
 
 from segmentary.catalog import RESOURCES, stored
 from segmentary.catalog.event import Verb, type_of
 from segmentary.catalog.network import NETWORK_MTU_FITS_SEGMENTS
 from segmentary.catalog.network_type import NETWORK_TYPES
+from segmentary.catalog.rbac_policy import AS_EXTERNAL, AS_SHARED, EVERYBODY, FLAGS
 from segmentary.catalog.segment_range import RESERVED
 from segmentary.db.audit import Group, Look
 from segmentary.db.elements import RecordedRevision, Seconds
@@ -20,12 +21,13 @@ from segmentary.rules.attribute import Resource
 # Servers may have different clocks, and a transaction keeps its time through all its attempts.
 CLOCKS_APART_SECONDS = 60
 _NETWORKS, _SEGMENTS, _RANGES = TABLES["networks"], TABLES["segments"], TABLES["network_segment_ranges"]
+_POLICIES = TABLES["rbac_policies"]
 _PHYSICAL_NETWORKS, _AGENTS = TABLES["physical_networks"], TABLES["agents"]
 
 
 def groups(tx: Tx, global_mtu: int) -> Iterator[Group]:
     """Give the looks; `global_mtu` is the MTU in bytes of physical networks that have none of their own."""
-    yield Group("networks", _NETWORKS, [_NETWORKS.c.id], [_next_index(), _mtu(global_mtu)])
+    yield Group("networks", _NETWORKS, [_NETWORKS.c.id], [_next_index(), _mtu(global_mtu), *_shared()])
     yield _overlaps()
     yield _released()
     yield _of_host(REACHES, stored.REACH_HOST.name)
@@ -61,6 +63,19 @@ def _mtu(global_mtu: int) -> Look:
     some = select(literal(1)).select_from(joined).where(_SEGMENTS.c.network_id == _NETWORKS.c.id, too_much)
     is_broken = and_(_NETWORKS.c.mtu_requested, some.correlate(_NETWORKS).exists())
     return Look(NETWORK_MTU_FITS_SEGMENTS.name, is_broken, [_NETWORKS.c.mtu])
+
+
+def _shared() -> Iterator[Look]:
+    """Look for networks whose flags say otherwise than their policies for everybody."""
+    rules = {AS_SHARED: stored.NETWORK_SHARED, AS_EXTERNAL: stored.NETWORK_EXTERNAL}
+    for action, flag in FLAGS.items():
+        column = _NETWORKS.c[flag]
+        has = exists().where(
+            _POLICIES.c.object_id == _NETWORKS.c.id,
+            _POLICIES.c.action == action,
+            _POLICIES.c.target_project == EVERYBODY,
+        )
+        yield Look(rules[action].name, or_(and_(column == true(), ~has), and_(column == false(), has)), [column])
 
 
 def _overlaps() -> Group:

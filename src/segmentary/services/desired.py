@@ -17,7 +17,7 @@ from segmentary.rules.draft import Draft, create_draft, refuse, shown
 from segmentary.rules.listing import ListQuery
 from segmentary.rules.plan import Plan, Step, Verb, Wanted
 from segmentary.rules.rule import Rule
-from segmentary.services import network, physical_network, segment, segment_range
+from segmentary.services import network, physical_network, rbac_policy, segment, segment_range
 from segmentary.services.call import Call
 from segmentary.services.event import record
 from segmentary.services.hook import Asked
@@ -303,7 +303,7 @@ def create_networks(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> Non
         made.append(replace(one, **_WITHOUT_SEGMENTS))
     if made:
         records.insert_records(tx, made)
-        record(tx, call.actor, [event.created(one) for one in made])
+        record(tx, call.actor, [*(event.created(one) for one in made), *rbac_policy.of_new(tx, made, {})])
 
 
 assert _NETWORK.parts is not None  # noqa: S101, networks are shown with their segments

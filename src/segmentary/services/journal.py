@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
-from segmentary.catalog import RESOURCES, Network, Segment
-from segmentary.catalog.event import Verb, type_of
+from segmentary.catalog import RESOURCES, Network, RbacPolicy, Segment
+from segmentary.catalog.event import Verb, type_of, types
+from segmentary.catalog.rbac_policy import EVERYBODY
 from segmentary.db import journal, records
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Tx
@@ -23,15 +24,17 @@ from segmentary.rules.attribute import Presence, Resource, describe
 from segmentary.rules.draft import Draft, create_draft, shown, update_draft
 from segmentary.rules.kind import UnfitValueError, Uuid
 from segmentary.rules.rule import Rule
-from segmentary.services import desired, segment
+from segmentary.services import desired, rbac_policy, segment
 from segmentary.services.call import Call
 from segmentary.services.event_rights import EventRights
 from segmentary.wire import encode
 
 MOST = 10_000
-# These follow from any change.
 _REQUEST = "req-"
+_OF_POLICIES = frozenset(types([describe(RbacPolicy)]))
+# These follow from any change.
 FOLLOWING = frozenset({"updated_at", "revision_number"})
+SERVICES = {**desired.SERVICES, describe(RbacPolicy): rbac_policy}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,8 +73,10 @@ def undo(tx: Tx, call: Call, named: str) -> list[Change]:
     changes = _named(tx, named)
     if not changes:
         raise CannotUndo(id=named, reason="no such change or request is known")
+    alone = len(changes) == 1
     for one in changes:
-        _undo(tx, call, one)
+        if alone or not _follows(one):
+            _undo(tx, call, one)
     return changes
 
 
@@ -87,6 +92,11 @@ def _named(tx: Tx, named: str) -> list[Change]:
         return []
     rows = journal.of_request(tx, named, MOST) if named.startswith(_REQUEST) else journal.one(tx, named)
     return [_change(row) for row in reversed(rows)]
+
+
+def _follows(one: Change) -> bool:
+    """Tell whether it is of a policy for everybody, which comes and goes with an attribute of its network."""
+    return one.type in _OF_POLICIES and one.record["target_tenant"] == EVERYBODY and "target_tenant" not in one.changed
 
 
 def _is_uuid(text: str) -> bool:
@@ -118,8 +128,10 @@ def _change(row: Row, rights: EventRights | None = None) -> Change:
 def _undo(tx: Tx, call: Call, one: Change) -> None:
     name, _, verb = one.type.partition(".")
     resource = next(each for each in RESOURCES if each.name == name)
-    if resource not in desired.SERVICES:
+    if resource not in SERVICES:
         raise CannotUndo(id=one.id, reason=f"changes of a {resource.name} are not taken back")
+    if _follows(one):
+        raise CannotUndo(id=one.id, reason="it follows from a change of the network: take that one back")
     if verb == Verb.DELETED.value:
         _restore(tx, call, resource, one)
         return
@@ -133,7 +145,7 @@ def _undo(tx: Tx, call: Call, one: Change) -> None:
         differing = _differing(resource, one, now)
         if differing:
             raise _changed_since(one, differing[0], one.record[differing[0]], now.get(differing[0]))
-        desired.SERVICES[resource].delete(tx, call, one.resource_id, None)
+        SERVICES[resource].delete(tx, call, one.resource_id, None)
         return
     _give_back(tx, call, resource, one, now)
 
@@ -160,7 +172,7 @@ def _give_back(tx: Tx, call: Call, resource: Resource, one: Change, now: Mapping
             raise CannotUndo(id=one.id, reason=f"{key} cannot be changed back through the API")
         values[key] = pair["old"]
     if values:
-        desired.SERVICES[resource].update(tx, call, one.resource_id, update_draft(resource, values), None)
+        SERVICES[resource].update(tx, call, one.resource_id, update_draft(resource, values), None)
 
 
 def _restore(tx: Tx, call: Call, resource: Resource, one: Change) -> None:
@@ -176,7 +188,7 @@ def _restore(tx: Tx, call: Call, resource: Resource, one: Change) -> None:
     if resource is describe(Network):
         desired.create_networks(tx, call, [restored])
     else:
-        desired.SERVICES[resource].create(tx, call, [restored])
+        SERVICES[resource].create(tx, call, [restored])
 
 
 def _changed_since(one: Change, key: str, then: object, now: object) -> CannotUndo:

@@ -25,7 +25,7 @@ from segmentary.errors import (
 from segmentary.rules.attribute import describe
 from segmentary.rules.draft import Changes, Draft, broken_rules, due_rules, refuse, shown
 from segmentary.rules.rule import Rule
-from segmentary.services import allocation, claim, quota
+from segmentary.services import allocation, claim, quota, rbac_policy
 from segmentary.services import segment as segments
 from segmentary.services.allocation import Want
 from segmentary.services.call import Call
@@ -66,7 +66,8 @@ def create(tx: Tx, call: Call, drafts: Sequence[Draft[Network]]) -> list[Network
     _enforce_quotas(tx, call, networks, added, items, limits)
     requests = {network_id: draft.request_id for network_id, draft in zip(networks, drafts, strict=True)}
     events = [event.created(one, requests[one.id]) for one in created.values()]
-    record(tx, call.actor, [*events, *(event.created(one, requests[one.network_id]) for one in added)])
+    events += [event.created(one, requests[one.network_id]) for one in added]
+    record(tx, call.actor, [*events, *rbac_policy.of_new(tx, list(created.values()), requests)])
     return list(created.values())
 
 
@@ -81,8 +82,9 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
     change = _change_segment(tx, before, asked, use_reserved=use_reserved) if asked else None
     if "mtu" in own:
         own |= _mtu(tx, call, before, own["mtu"])
-    after = records.change(tx, before, own, beside=change is not None)
-    events = [event.updated(before, after)]
+    left, sharing = rbac_policy.follow(tx, before, own)
+    after = records.change(tx, before, left, beside=change is not None or bool(sharing))
+    events = [event.updated(before, after), *sharing]
     if change is not None:
         events.append(event.updated(*change))
     record(tx, call.actor, events)
@@ -90,13 +92,14 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
 
 
 def delete(tx: Tx, call: Call, record_id: str, revision: int | None) -> None:
-    """Delete a network and its segments."""
+    """Delete a network, its segments and its RBAC policies."""
     before = records.lock(tx, Network, record_id, revision=revision)
     removed = claims.segments_of(tx, record_id)
     claims.remove_segments_of(tx, record_id)
+    unshared = rbac_policy.remove_of(tx, before)
     records.remove(tx, before)
     allocation.release(tx, list(claims_of(removed)))
-    record(tx, call.actor, [event.deleted(one) for one in [*removed, before]])
+    record(tx, call.actor, [*unshared, *(event.deleted(one) for one in [*removed, before])])
 
 
 def explain(tx: Tx, rule: Rule | None, drafts: Sequence[Draft[Network]]) -> SegmentaryError | None:

@@ -16,16 +16,29 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from segmentary import errors
-from segmentary.catalog import BY_COLLECTION, RESOURCES
-from segmentary.catalog.action import ABOUT_ACTOR, GET_EVENT, OPERATE, OWN, OWN_ACTOR, RULES, SYSTEM, TARGETS
+from segmentary.catalog import BY_COLLECTION, RESOURCES, Network, RbacPolicy
+from segmentary.catalog.action import (
+    ABOUT_ACTOR,
+    EXTERNAL,
+    GET_EVENT,
+    ONE_PROJECT,
+    OPERATE,
+    OWN,
+    OWN_ACTOR,
+    RULES,
+    SHARED,
+    SYSTEM,
+    TARGETS,
+)
 from segmentary.catalog.actor import Actor
+from segmentary.catalog.rbac_policy import EVERYBODY
 from segmentary.catalog.segment import SEGMENT_PHYSICAL_NETWORK
 from segmentary.db import records
 from segmentary.db.scope import EVERY, NONE, Ground, Grounds, Scope
 from segmentary.db.statement import Row
 from segmentary.db.transaction import Tx
 from segmentary.errors import InvalidValue, PolicyNotAuthorized, SegmentaryError, blaming
-from segmentary.rules.attribute import Attribute, Resource
+from segmentary.rules.attribute import Attribute, Resource, describe
 from segmentary.rules.draft import Changes, Draft
 from segmentary.rules.listing import ListQuery
 from segmentary.services.event_rights import EventRights
@@ -43,6 +56,14 @@ NOTHING = frozenset({""})
 _NOT_MINE = "of another project"
 # Of these a rule asks with the id of a project.
 _OF_PROJECT = frozenset({OWN, OWN_ACTOR})
+_POLICY = describe(RbacPolicy)
+# The attribute that tells whether a record has a feature, and what its value then is.
+_FEATURES: Mapping[str, tuple[str, Callable[[Any, str], bool]]] = {
+    OWN: ("project_id", lambda value, project_id: value == project_id),
+    SHARED: ("shared", lambda value, _: bool(value)),
+    EXTERNAL: ("router_external", lambda value, _: bool(value)),
+    ONE_PROJECT: ("target_project", lambda value, _: value != EVERYBODY),
+}
 
 
 class Policy:
@@ -64,6 +85,11 @@ class Policy:
         """Return what an actor may read of events, None if everything; raise `PolicyNotAuthorized` if nothing."""
         rights = self.rights(actor)
         return None if rights is None else rights.of_events
+
+    def scope(self, resource: Resource, actor: Actor) -> Scope:
+        """Return which records of a resource an actor may see."""
+        rights = self.rights(actor)
+        return Scope(EVERY, actor.project_id) if rights is None else rights.scope(resource)
 
     @cached_property
     def _enforcer(self) -> "Enforcer":
@@ -105,10 +131,9 @@ class Rights:
         """Raise `PolicyNotAuthorized` unless the action is allowed on what is of a project, or on whatever there is."""
         _require(self.grounds(action), frozenset({OWN} if project_id == self.project_id else ()), action)
 
-    def scope(self, resource: Resource) -> Scope | None:
-        """Return which records of a resource the caller may see; None if all."""
-        grounds = self.grounds(f"get_{resource.name}")
-        return None if grounds == EVERY else Scope(grounds, self.project_id)
+    def scope(self, resource: Resource) -> Scope:
+        """Return which records of a resource the caller may see."""
+        return Scope(self.grounds(f"get_{resource.name}"), self.project_id)
 
     @cached_property
     def of_events(self) -> EventRights | None:
@@ -154,12 +179,9 @@ class Rights:
 
     def features(self, resource: Resource, values: Mapping[str, Any]) -> Ground:
         """Return what a record with these values, by attribute, is to the caller."""
-        found = set()
-        for word, feature in TARGETS.get(resource.name, {}).items():
-            value = values.get(resource.by_wire[word].name)
-            if value == self.project_id if feature == OWN else value:
-                found.add(feature)
-        return frozenset(found)
+        possible = set(TARGETS.get(resource.name, {}).values())
+        told = {feature: _FEATURES[feature] for feature in possible}
+        return frozenset(feature for feature, (name, has) in told.items() if has(values.get(name), self.project_id))
 
     def require_visible(self, resource: Resource, record_id: str, row: Row) -> Ground:
         """Return what a record is to the caller; raise the resource's `NotFound` if it may not be seen."""
@@ -196,21 +218,41 @@ class Rights:
         action = f"{verb}_{resource.name}"
         limited = self._limited(verb, resource) if changes else {}
         features: Ground = frozenset()
+        after: Ground = frozenset()
         if limited or not self.grounds(action) == self.grounds(f"get_{resource.name}") == EVERY:
-            features = self.require_visible(resource, record_id, look())
+            row = look()
+            features = self.require_visible(resource, record_id, row)
+            after = self.features(resource, {**dict(zip(resource.by_name, row, strict=False)), **changes})
         _require(self.grounds(action), features, action)
+        # Nobody gives himself what a right needs; the target is that of the request.
+        features = (features | {ONE_PROJECT}) & after
         _require_each(limited, [resource.by_name[name].wire for name in changes], features, action)
 
     def require_references(self, tx: Tx, resource: Resource, drafts: Sequence[Draft[Any]]) -> None:
         """Raise the `NotFound` of a record that a draft names and the caller may not see."""
         for rule in resource.reference_rules:
             other = BY_COLLECTION[rule.collection]
-            if rule.target != "id" or self.scope(other) is None:
+            scope = self.scope(other)
+            if rule.target != "id" or scope.grounds == EVERY:
                 continue
             for draft in drafts:
                 named = draft.value(rule.attribute)
                 with blaming(draft.item):
-                    self.require_visible(other, named, records.show(tx, other, named))
+                    features = self.require_visible(other, named, records.show(tx, other, named, scope.viewer))
+                    if resource is _POLICY and OWN not in features:
+                        self._require_others("create_rbac_policy", named)
+
+    def require_shareable(self, tx: Tx, policy_id: str) -> None:
+        """Raise `InvalidValue` unless the network of a policy is the caller's, or the caller may share any."""
+        network_id = records.as_records(RbacPolicy, [records.show(tx, _POLICY, policy_id)])[0].object_id
+        network = records.as_records(Network, [records.show(tx, describe(Network), network_id)])[0]
+        if network.project_id != self.project_id:
+            self._require_others("update_rbac_policy", network_id)
+
+    def _require_others(self, action: str, network_id: str) -> None:
+        if not _is_met(self.grounds(action), frozenset({ONE_PROJECT})):
+            reason = f"network {network_id} is of another project, to share it needs the rights of an administrator"
+            raise InvalidValue(attribute="object_id", value=network_id, reason=reason)
 
     def veiled(self, error: SegmentaryError) -> SegmentaryError:
         """Return an error without what it tells of records that the caller may not see."""
@@ -222,11 +264,17 @@ class Rights:
             told["tried"] = "no ID is left of those that are offered to this project"
         elif told.get("rule") == SEGMENT_PHYSICAL_NETWORK.name and self.grounds("get_physical_network") != EVERY:
             told["reason"] = str(told["reason"]).partition(";")[0]
+        elif isinstance(error, errors.DuplicateRbacPolicy) and not self._sees_policy_of(told["project_id"]):
+            told["policy"] = "one of another project"
         else:
             return error
         veiled = type(error)(**told)
         veiled.blame(error.item)
         return veiled
+
+    def _sees_policy_of(self, project_id: object) -> bool:
+        features = frozenset({OWN} if project_id == self.project_id else ())
+        return _is_met(self.grounds("get_rbac_policy"), features)
 
     def _features_of_draft(self, resource: Resource, draft: Draft[Any]) -> Ground:
         if resource.name not in TARGETS:

@@ -297,6 +297,32 @@ CREATE TABLE observations (
 
 CREATE INDEX observations_host ON observations (host);
 
+CREATE TABLE rbac_policies (
+    id UUID NOT NULL,
+    object_type VARCHAR(33) COLLATE "C" NOT NULL,
+    object_id UUID NOT NULL,
+    action VARCHAR(33) COLLATE "C" NOT NULL,
+    target_project VARCHAR(256) COLLATE "C" NOT NULL,
+    project_id VARCHAR(256) COLLATE "C" NOT NULL,
+    created_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    updated_at TIMESTAMP(0) WITH TIME ZONE NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT rbac_policy_object_type_allowed CHECK (object_type = 'network'),
+    CONSTRAINT rbac_policy_action_allowed CHECK (action IN ('access_as_shared', 'access_as_external')),
+    CONSTRAINT rbac_policy_target_project_allowed CHECK (char_length(target_project) BETWEEN 1 AND 255),
+    CONSTRAINT rbac_policy_project_id_allowed CHECK (char_length(project_id) BETWEEN 0 AND 255),
+    CONSTRAINT rbac_policy_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT rbac_policy_unique UNIQUE (object_id, action, target_project),
+    CONSTRAINT rbac_policy_network FOREIGN KEY(object_id) REFERENCES networks (id)
+);
+
+CREATE INDEX rbac_policies_action_target_project_object_id ON rbac_policies (action, target_project, object_id);
+
+CREATE INDEX rbac_policies_project_id_id ON rbac_policies (project_id, id);
+
+CREATE INDEX rbac_policies_target_project_id ON rbac_policies (target_project, id);
+
 CREATE TABLE reaches (
     agent_id UUID NOT NULL,
     physical_network VARCHAR(65) COLLATE "C" NOT NULL,

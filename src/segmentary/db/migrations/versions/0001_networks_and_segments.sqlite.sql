@@ -332,6 +332,37 @@ CREATE TABLE observations (
 
 CREATE INDEX observations_host ON observations (host);
 
+CREATE TABLE rbac_policies (
+    id TEXT NOT NULL,
+    object_type TEXT NOT NULL,
+    object_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target_project TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    revision_number INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT rbac_policy_object_type_allowed CHECK (object_type = 'network'),
+    CONSTRAINT rbac_policy_action_allowed CHECK (action IN ('access_as_shared', 'access_as_external')),
+    CONSTRAINT rbac_policy_target_project_allowed CHECK (length(target_project) BETWEEN 1 AND 255),
+    CONSTRAINT rbac_policy_project_id_allowed CHECK (length(project_id) BETWEEN 0 AND 255),
+    CONSTRAINT rbac_policy_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
+    CONSTRAINT rbac_policy_id_allowed CHECK (id LIKE '________-____-____-____-____________' AND id NOT GLOB '*[^0-9a-f-]*' AND length(replace(id, '-', '')) = 32),
+    CONSTRAINT rbac_policy_object_id_allowed CHECK (object_id LIKE '________-____-____-____-____________' AND object_id NOT GLOB '*[^0-9a-f-]*' AND length(replace(object_id, '-', '')) = 32),
+    CONSTRAINT rbac_policy_created_at_allowed CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%SZ', created_at, '+0 days')),
+    CONSTRAINT rbac_policy_updated_at_allowed CHECK (updated_at IS strftime('%Y-%m-%dT%H:%M:%SZ', updated_at, '+0 days')),
+    CONSTRAINT rbac_policy_unique UNIQUE (object_id, action, target_project),
+    CONSTRAINT rbac_policy_network FOREIGN KEY(object_id) REFERENCES networks (id)
+)
+ STRICT;
+
+CREATE INDEX rbac_policies_action_target_project_object_id ON rbac_policies (action, target_project, object_id);
+
+CREATE INDEX rbac_policies_project_id_id ON rbac_policies (project_id, id);
+
+CREATE INDEX rbac_policies_target_project_id ON rbac_policies (target_project, id);
+
 CREATE TABLE reaches (
     agent_id TEXT NOT NULL,
     physical_network TEXT NOT NULL,
