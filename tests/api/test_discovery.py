@@ -36,6 +36,13 @@ def several_segments(api: Client) -> bool:
     return len(api.network(segments=[VXLAN, {**VXLAN, "provider:segmentation_id": 8}])["segments"]) == 2
 
 
+def shared_with_one(api: Client) -> bool:
+    network = api.network()["id"]
+    policy = {"object_type": "network", "object_id": network, "action": "access_as_shared", "target_tenant": "p"}
+    made = api.ask("POST", "/rbac-policies", {"rbac_policy": policy})["rbac_policy"]
+    return policy.items() <= made.items()
+
+
 def stale_revision(api: Client) -> bool:
     path = f"/networks/{api.network()['id']}"
     return answers(api, 412, "DELETE", path, If_Match="revision_number=9")
@@ -123,6 +130,7 @@ WORKS: dict[str, Check] = {
         api, 201, "POST", "/network_segment_ranges", {"network_segment_range": RANGE}
     ),
     "agent": lambda api: answers(api, 200, "GET", "/agents"),
+    "rbac-policies": shared_with_one,
     "quotas": lambda api: answers(api, 200, "PUT", "/quotas/p", {"quota": {"network": 5}}),
     "quota_details": lambda api: api.ask("GET", "/quotas/p/details")["quota"]["network"]["used"] == 0,
     "quota-check-limit": low_quota,

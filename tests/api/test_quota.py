@@ -10,7 +10,8 @@ import pytest
 from tests.api.client import Client, Object, client
 
 PROJECT = "p-1"
-ANY = {"network": -1, "segment": -1, "network_segment_range": -1}
+OWNED = {"project_id": PROJECT}
+ANY = {"network": -1, "segment": -1, "network_segment_range": -1, "rbac_policy": -1}
 AT_ONCE = 8
 
 
@@ -41,6 +42,7 @@ def test_limits_are_set_shown_listed_and_taken_away(api: Client) -> None:
             "network": {"limit": 5, "used": 1, "reserved": 0},
             "segment": {"limit": 7, "used": 1, "reserved": 0},
             "network_segment_range": {"limit": -1, "used": 0, "reserved": 0},
+            "rbac_policy": {"limit": -1, "used": 0, "reserved": 0},
         }
     assert api.send("DELETE", f"/quotas/{PROJECT}").status_code == 204
     assert api.ask("GET", f"/quotas/{PROJECT}") == {"quota": ANY}
@@ -116,6 +118,23 @@ def test_bulk_request_over_quota_creates_nothing_and_names_the_first_item_too_ma
     shared = {"network_type": "vxlan", "minimum": 5, "maximum": 6}
     for one in (ranges[0], shared, {**shared, "minimum": 7, "maximum": 7}):
         api.ask("POST", "/network_segment_ranges", {"network_segment_range": one})
+
+
+def test_policies_that_share_count_for_who_makes_them_and_those_of_shared_networks_too(api: Client) -> None:
+    put(api, rbac_policy=2)
+    network = api.network(project_id=PROJECT, shared=True)
+    policy = {"object_type": "network", "object_id": network["id"], "action": "access_as_shared", **OWNED}
+    body = {"rbac_policies": [{**policy, "target_tenant": target} for target in ("a", "b")]}
+    error = api.refused(409, "POST", "/rbac-policies", body)
+    assert (error["type"], error["item"]) == ("OverQuota", 1)
+    assert len(api.ask("POST", "/rbac-policies", {"rbac_policies": body["rbac_policies"][:1]})["rbac_policies"]) == 1
+    assert api.ask("GET", f"/quotas/{PROJECT}/details")["quota"]["rbac_policy"] == {
+        "limit": 2,
+        "used": 2,
+        "reserved": 0,
+    }
+    # A network that is shared with everybody is no request for a policy.
+    api.network(project_id=PROJECT, shared=True)
 
 
 def test_defaults_come_from_the_settings(database_url: str) -> None:

@@ -118,12 +118,27 @@ def hole(bare: Bare) -> str:
     return str(number)
 
 
+def shared(bare: Bare) -> str:
+    policed = bare.insert("networks", shared=True)
+    bare.insert("rbac_policies", object_id=policed["id"], target_project="*")
+    return str(bare.insert("networks", shared=True)["id"])
+
+
+def external(bare: Bare) -> str:
+    row = bare.insert("networks")
+    bare.insert("rbac_policies", object_id=row["id"], action="access_as_external", target_project="*")
+    bare.insert("rbac_policies", object_id=bare.insert("networks")["id"], action="access_as_external")
+    return str(row["id"])
+
+
 NO_CLAIM = {"physical_network": None, "segmentation_id": None}
 TUNNEL = {"network_type": "vxlan", "physical_network": None, "segmentation_id": 70}
 # What is planted for each rule that no constraint keeps; those that need events come after all rows were told of.
 STORED: dict[str, Callable[[Bare], str]] = {
     stored.NEXT_SEGMENT_INDEX.name: next_index,
     NETWORK_MTU_FITS_SEGMENTS.name: mtu,
+    stored.NETWORK_SHARED.name: shared,
+    stored.NETWORK_EXTERNAL.name: external,
     stored.RANGE_OVERLAP.name: overlap,
     stored.RELEASED_CLAIMED.name: released,
     stored.REACH_HOST.name: reach,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from segmentary.catalog import RESOURCES, Agent, HostMapping, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import RESOURCES, Agent, HostMapping, PhysicalNetwork, RbacPolicy, Segment, SegmentRange
 from segmentary.db import records
 from segmentary.db.transaction import Database, Tx
 from segmentary.db.violation import ConstraintBroken
@@ -26,6 +26,7 @@ SECOND_HOLDERS: Mapping[str, tuple[type, Mapping[str, object]]] = {
     "segment_index_unique": (Segment, {"segmentation_id": 101}),
     "agent_unique": (Agent, {}),
     "host_mapping_unique": (HostMapping, {}),
+    "rbac_policy_unique": (RbacPolicy, {}),
 }
 each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
 REFERENCES = [(resource, rule) for resource in RESOURCES for rule in resource.reference_rules]
@@ -69,6 +70,7 @@ def test_reference_to_nothing_breaks_its_reference_rule(
         Segment: {"segmentation_id": 101, "segment_index": 1},
         SegmentRange: {"minimum": 300, "maximum": 301},
         HostMapping: {"host": "other"},
+        RbacPolicy: {"target_project": "other"},
     }
     missing = OTHER if rule.target == "id" else "nowhere"
     found = insert(database, resource, **{**distinct[resource.record], rule.attribute: missing})

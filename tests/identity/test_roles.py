@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from segmentary.catalog import RESOURCES, Network
+from segmentary.catalog import RESOURCES
 from segmentary.catalog.action import ACTIONS, OPERATE, SYSTEM
 from segmentary.catalog.actor import Actor
 from segmentary.catalog.network import PROVIDER
-from segmentary.rules.attribute import describe
 from segmentary.services import user
 from segmentary.services.policy import Policy, Rights
 from segmentary.services.policy_rules import rules_in_force
@@ -42,6 +41,8 @@ BODIES: Object = {
     "update_quota": {"quota": {"network": 500}},
     **{f"{verb}_tags_of_{one.name}": {"tags": ["blue"]} for one in RESOURCES for verb in ("add", "replace")},
 }
+POLICY = {"object_type": "network", "action": "access_as_shared", "target_tenant": "red"}
+COLLECTIONS = {one.name: one.collection for one in RESOURCES}
 numbers = count(100)
 
 
@@ -77,8 +78,8 @@ class Site:
             assert self.ask("admin", "PUT", f"/v2.0/hosts/{host}", HOST).status == 200
             (agent,) = self.ask("admin", "GET", f"/v2.0/agents?host={host}").document["agents"]
             return dict(agent)
-        project = {"project_id": "blue"} if resource == "network" else {}
-        return self.made(f"{resource}s", {resource: self.values(resource) | project})
+        project = {"project_id": "blue"} if resource in {"network", "rbac_policy"} else {}
+        return self.made(COLLECTIONS[resource], {resource: self.values(resource) | project})
 
     def values(self, resource: str) -> Object:
         """Return what a record of a resource is made of, so that it meets no other."""
@@ -91,6 +92,8 @@ class Site:
             return {"name": f"physical-{number}"}
         if resource == "event_destination":
             return {"kind": "webhook", "endpoint": "http://127.0.0.1:1/", "paused": True}
+        if resource == "rbac_policy":
+            return {**POLICY, "object_id": self.network()["id"]}
         return {}
 
     def attempt(self, who: str, path: str, method: str, operation: str) -> Answer:
@@ -156,8 +159,8 @@ NETWORKS: dict[str, Object] = {
 
 def expected(rights: Rights, verb: str, resource: str, values: Object) -> int:
     """Return the status that the policy asks for on a record with these values."""
-    features = rights.features(describe(Network), values | {"router_external": values.get("router:external")})
-    features = features if resource == "network" else frozenset()
+    described = next(one for one in RESOURCES if one.name == resource)
+    features = rights.features(described, {described.by_wire[name].name: value for name, value in values.items()})
 
     def allows(action: str) -> bool:
         return any(ground <= features for ground in rights.grounds(action))
@@ -193,13 +196,14 @@ def test_other_records_are_seen_changed_and_deleted_by_those_who_may(site: Site)
             path = f"/v2.0/{resource.collection}/{record['id']}"
             listed = site.ask(role, "GET", f"/v2.0/{resource.collection}")
             assert listed.status == 200
-            seen = expected(rights, "get", resource.name, {})
+            facts = {"project_id": record["project_id"]} if resource.name == "rbac_policy" else {}
+            seen = expected(rights, "get", resource.name, facts)
             assert (record["id"] in [one["id"] for one in listed.document[resource.collection]]) == (seen == 200)
             assert site.ask(role, "GET", path).status == seen, (role, resource.name)
-            change = {resource.name: {"description": "new"}}
+            change = {resource.name: {"target_tenant": "new"} if facts else {"description": "new"}}
             for verb, method, body in (("update", "PUT", change), ("delete", "DELETE", None)):
                 answer = site.ask(role, method, path, body)
-                assert answer.status == expected(rights, verb, resource.name, {}), (role, resource.name, verb)
+                assert answer.status == expected(rights, verb, resource.name, facts), (role, resource.name, verb)
 
 
 def test_records_are_created_by_those_who_may(site: Site) -> None:
@@ -214,13 +218,18 @@ def test_records_are_created_by_those_who_may(site: Site) -> None:
         },
         "physical_network": lambda: {"name": f"physical-{next(numbers)}"},
         "event_destination": lambda: {"kind": "webhook", "endpoint": "http://127.0.0.1:1/", "paused": True},
+        "rbac_policy": lambda: {**POLICY, "object_id": site.network()["id"]},
     }
     assert {*bodies, "agent"} == {one.name for one in RESOURCES if one.routed}
     for role in ROLES:
         rights = rights_of(role)
         for resource, body in bodies.items():
-            answer = site.ask(role, "POST", f"/v2.0/{resource}s", {resource: body()})
-            assert answer.status == (201 if rights.grounds(f"create_{resource}") else 403), (role, resource)
+            answer = site.ask(role, "POST", f"/v2.0/{COLLECTIONS[resource]}", {resource: body()})
+            assert answer.status == (201 if rights.grounds(f"create_{resource}") else 403), (
+                role,
+                resource,
+                answer.body,
+            )
         if rights.grounds("create_network"):
             of_green = site.ask(role, "POST", "/v2.0/networks", {"network": {"project_id": "green"}})
             assert of_green.status == (201 if role == "admin" else 400), role
@@ -228,8 +237,7 @@ def test_records_are_created_by_those_who_may(site: Site) -> None:
 
 def test_attributes_are_set_and_shown_for_those_who_may(site: Site) -> None:
     rules = [one.name.partition(":") for one in ACTIONS]
-    shown = {"get_network", "get_segment_event"}
-    assert {name for verb, _, name in rules if name and verb not in shown} == set(VALUES)
+    assert {name for verb, _, name in rules if name and verb in {"create_network", "update_network"}} == set(VALUES)
     vlan = {"provider:network_type": "vlan", "provider:physical_network": "alpha"}
     beside: Object = {"provider:physical_network": vlan, "provider:segmentation_id": vlan, "use_reserved": vlan}
     for role in ROLES:
@@ -268,6 +276,37 @@ def test_attributes_are_set_and_shown_for_those_who_may(site: Site) -> None:
             assert ("segments" in shown) == bool(rights.grounds("get_network:segments")), role
             fields = site.ask(role, "GET", "/v2.0/networks?fields=provider:network_type").document["networks"]
             assert any(fields) == bool(rights.grounds("get_network:provider:network_type"))
+
+
+def test_networks_are_shared_by_those_who_may_with_whom_they_may(site: Site) -> None:
+    networks = {"of blue": {"project_id": "blue"}, "of green, shared": {"project_id": "green", "shared": True}}
+    rules = {one.name for one in ACTIONS if one.name.partition(":")[0].endswith("_rbac_policy") and ":" in one.name}
+    assert rules == {"create_rbac_policy:target_tenant", "update_rbac_policy:target_tenant"}
+    for role in ROLES:
+        grounds = rights_of(role).grounds
+        sees = bool(grounds("get_network"))
+        for title, values in networks.items():
+            for action, target in product(("access_as_shared", "access_as_external"), ("red", "*")):
+                network = site.network(**values)
+                body = {"object_type": "network", "object_id": network["id"], "action": action, "target_tenant": target}
+                answer = site.ask(role, "POST", "/v2.0/rbac-policies", {"rbac_policy": body})
+                wanted = 201 if title == "of blue" else 400
+                if role == "admin":
+                    wanted = 409 if network["shared"] and action.endswith("shared") and target == "*" else 201
+                elif not grounds("create_rbac_policy") or target == "*":
+                    wanted = 403
+                assert answer.status == wanted, (role, title, action, target, answer.body)
+        assert sees or not grounds("create_rbac_policy")
+        policy = site.record("rbac_policy")
+        answer = site.ask(role, "PUT", f"/v2.0/rbac-policies/{policy['id']}", {"rbac_policy": {"target_tenant": "*"}})
+        unseen = 403 if grounds("get_rbac_policy") else 404
+        assert answer.status == (200 if role == "admin" else unseen), (role, answer.body)
+    # A policy that the operator made in the name of a project is no right to share what is another's.
+    theirs = site.network(project_id="green")
+    made = site.made("rbac-policies", {"rbac_policy": {**POLICY, "object_id": theirs["id"], "project_id": "blue"}})
+    answer = site.ask("member", "PUT", f"/v2.0/rbac-policies/{made['id']}", {"rbac_policy": {"target_tenant": "blue"}})
+    assert (answer.status, answer.fault["type"]) == (400, "HTTPBadRequest")
+    assert site.ask("member", "DELETE", f"/v2.0/rbac-policies/{made['id']}").status == 204
 
 
 def test_what_is_no_resource_is_done_by_those_who_may(site: Site) -> None:

@@ -6,7 +6,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from segmentary.catalog import Agent, EventDestination, HostMapping, Network, PhysicalNetwork, Segment, SegmentRange
+from segmentary.catalog import (
+    Agent,
+    EventDestination,
+    HostMapping,
+    Network,
+    PhysicalNetwork,
+    RbacPolicy,
+    Segment,
+    SegmentRange,
+)
 from segmentary.catalog.network_type import LARGEST_ID, NAMES, NETWORK_TYPES
 from segmentary.catalog.segment_range import RANGE_TYPES
 from segmentary.rules.attribute import Attribute, Resource, describe
@@ -79,6 +88,13 @@ def fitting_row(resource: Resource) -> dict[str, Any]:
             "paused": False,
             "timeout": 10,
             "attempts": 10,
+        },
+        RbacPolicy: {
+            "object_type": "network",
+            "object_id": ID,
+            "action": "access_as_shared",
+            "target_project": "green",
+            "project_id": "default",
         },
     }
     values = {**STANDARD, **own[resource.record]}

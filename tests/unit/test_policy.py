@@ -11,20 +11,26 @@ from segmentary.services.policy import Policy, Rights
 from segmentary.services.policy_rules import rules_in_force
 
 OWN, SHARED, EXTERNAL = frozenset({"own"}), frozenset({"shared"}), frozenset({"external"})
+ONE_PROJECT = frozenset({"one project"})
 EVERY: tuple[frozenset[str], ...] = (frozenset(),)
 SEEN = (OWN, SHARED, EXTERNAL)
 # Who did it is told of events by those of one's own project, to whom the events are told at all.
 OF_ACTOR = dict.fromkeys(("get_segment_event:actor", "get_segment_event:request_id"), (frozenset({"own actor"}),))
-READ = {"get_network": SEEN, "get_segment_event": (OWN,), **OF_ACTOR}
+READ = {"get_network": SEEN, "get_rbac_policy": (OWN,), "get_segment_event": (OWN,), **OF_ACTOR}
 # Networking API reference, section 12: what is not named here is for admin only.
 EXPECTED: dict[str, dict[str, tuple[frozenset[str], ...]]] = {
-    "member": {**READ, "create_network": (OWN,), "update_network": (OWN,), "delete_network": (OWN,)},
+    "member": {
+        **READ,
+        **{f"{verb}_{one}": (OWN,) for verb in ("create", "update", "delete") for one in ("network", "rbac_policy")},
+    },
     "reader": READ,
     "service": dict.fromkeys(
         ("get_network", "get_host", "report_host", "get_segment_event", *OF_ACTOR, "get_metrics"), EVERY
     ),
     "nothing": {"get_network": (SHARED, EXTERNAL), **OF_ACTOR},
 }
+for of_role in EXPECTED.values():
+    of_role |= {f"{verb}_rbac_policy:target_tenant": (ONE_PROJECT,) for verb in ("create", "update")}
 EXPECTED["manager"] = {**EXPECTED["member"], "get_quota": (OWN,)}
 
 

@@ -306,6 +306,7 @@ CREATE INDEX observations_host ON observations (host);
 
 CREATE TABLE rbac_policies (
     id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
+    description VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     object_type VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
     object_id CHAR(36) CHARACTER SET ascii COLLATE ascii_nopad_bin NOT NULL,
     action VARCHAR(33) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
@@ -315,6 +316,7 @@ CREATE TABLE rbac_policies (
     updated_at DATETIME NOT NULL,
     revision_number INTEGER NOT NULL,
     PRIMARY KEY (id),
+    CONSTRAINT rbac_policy_description_allowed CHECK (char_length(description) BETWEEN 0 AND 255),
     CONSTRAINT rbac_policy_object_type_allowed CHECK (object_type = 'network'),
     CONSTRAINT rbac_policy_action_allowed CHECK (action IN ('access_as_shared', 'access_as_external')),
     CONSTRAINT rbac_policy_target_project_allowed CHECK (char_length(target_project) BETWEEN 1 AND 255),

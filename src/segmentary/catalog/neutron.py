@@ -78,6 +78,18 @@ SUBNETS_MIXED = StoredRule(
     why="The network is routed in part: which address a port gets depends on the order of its creation.",
     remedy="Set segment_id of the subnets that have none, or delete them.",
 )
+RBAC_POLICY_NETWORK = StoredRule(
+    name="rbac_policy_network",
+    limit="a policy shares an existing network",
+    why="It shares nothing, and counts for the quota of its project.",
+    remedy="Delete the row of networkrbacs.",
+)
+EXTERNAL_POLICY = StoredRule(
+    name="neutron_external_policy",
+    limit="a network has a row in externalnetworks exactly where it has a policy access_as_external",
+    why="It is shown as external and nobody sees it for that, or is seen by projects that are told it is not external.",
+    remedy="Set router:external of the network to false, then to what is meant.",
+)
 MAPPING_SEGMENT = StoredRule(
     name="host_mapping_segment",
     limit="a host mapping is of an existing segment",
@@ -107,6 +119,8 @@ NEUTRON_RULES = (
     FOREIGN_RANGE,
     SUBNET_SEGMENT,
     SUBNETS_MIXED,
+    RBAC_POLICY_NETWORK,
+    EXTERNAL_POLICY,
     MAPPING_SEGMENT,
     MAPPING_AGENT,
     DYNAMIC_UNUSED,

@@ -8,7 +8,7 @@ What is shared with everybody stands in the row of the network too, so that read
 `segmentary.services.rbac_policy` writes both together.
 """
 
-from segmentary.catalog.standard import CREATED_AT, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
+from segmentary.catalog.standard import CREATED_AT, DESCRIPTION, ID, PROJECT_ID, REVISION_NUMBER, UPDATED_AT
 from segmentary.errors import RbacPolicyNotFound
 from segmentary.rules.attribute import Presence, attribute, resource
 from segmentary.rules.kind import Choice, Text, Uuid
@@ -47,6 +47,7 @@ class RbacPolicy:
     """Shares a network with a project, or with every one."""
 
     id: str = ID()
+    description: str = DESCRIPTION()
     object_type: str = attribute(Choice(OBJECT_TYPES), doc="What is shared: a network.", create=Presence.REQUIRED)
     object_id: str = attribute(Uuid(), doc="The network.", create=Presence.REQUIRED)
     action: str = attribute(Choice((AS_SHARED, AS_EXTERNAL)), doc="As what it is seen.", create=Presence.REQUIRED)

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from segmentary.catalog import Segment, SegmentRange
 from segmentary.catalog import neutron as catalog
 from segmentary.catalog.network_type import FLAT, GENEVE, GRE, NETWORK_TYPES, VLAN, VXLAN, NetworkType, Scope
+from segmentary.catalog.rbac_policy import AS_EXTERNAL
 from segmentary.db import render
 from segmentary.db.audit import FEWEST_FOR_A_COLLISION, Group, Look
 from segmentary.db.elements import Seconds
@@ -97,7 +98,7 @@ AGENTS = _table("agents", id=String, host=String, heartbeat_timestamp=DateTime)
 SUBNETS = _table("subnets", id=String, network_id=String, segment_id=String, cidr=String)
 SERVICE_TYPES = _table("subnet_service_types", subnet_id=String, service_type=String)
 LEVELS = _table("ml2_port_binding_levels", port_id=String, segment_id=String)
-RBACS = _table("networkrbacs", object_id=String, action=String, target_project=String)
+RBACS = _table("networkrbacs", id=String, object_id=String, action=String, target_project=String, project_id=String)
 EXTERNALS = _table("externalnetworks", network_id=String)
 FLATS = _table("ml2_flat_allocations", physical_network=String)
 # Of each type with IDs: the table of its allocations and the column of the ID there.
@@ -115,7 +116,7 @@ ALLOCATIONS: dict[NetworkType, tuple[Table, str]] = {
 }
 # Where a subnet without a segment is meant to be one.
 ROUTED = "network:routed"
-TABLES = {table.name: table for table in (NETWORKS, SEGMENTS, RANGES, MAPPINGS, AGENTS, SUBNETS)}
+TABLES = {table.name: table for table in (NETWORKS, SEGMENTS, RANGES, MAPPINGS, AGENTS, SUBNETS, RBACS)}
 
 
 def release(tx: Tx) -> str:
@@ -154,6 +155,8 @@ def groups(tx: Tx, down_seconds: int) -> Iterator[Group]:
     yield _foreign()
     yield _subnets()
     yield _mixed()
+    yield _shared()
+    yield _external()
     yield _mappings(tx, down_seconds)
 
 
@@ -308,6 +311,20 @@ def _mixed() -> Group:
         exists().where(unbound.c.network_id == NETWORKS.c.id, unbound.c.segment_id.is_(None), ~routed),
     )
     return Group("networks", NETWORKS, [NETWORKS.c.id], [Look(catalog.SUBNETS_MIXED.name, mixed, [NETWORKS.c.name])])
+
+
+def _shared() -> Group:
+    unknown = ~exists().where(NETWORKS.c.id == RBACS.c.object_id)
+    look = Look(catalog.RBAC_POLICY_NETWORK.name, unknown, [RBACS.c.object_id, RBACS.c.action, RBACS.c.target_project])
+    return Group("networkrbacs", RBACS, [RBACS.c.id], [look])
+
+
+def _external() -> Group:
+    """Look for networks of which the two tables that say whether they are external say different things."""
+    row = exists().where(EXTERNALS.c.network_id == NETWORKS.c.id)
+    policy = exists().where(RBACS.c.object_id == NETWORKS.c.id, RBACS.c.action == AS_EXTERNAL)
+    look = Look(catalog.EXTERNAL_POLICY.name, or_(and_(row, ~policy), and_(policy, ~row)), [NETWORKS.c.name])
+    return Group("networks", NETWORKS, [NETWORKS.c.id], [look])
 
 
 def _mappings(tx: Tx, down_seconds: int) -> Group:

@@ -5,25 +5,21 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, String, Table, case, cast, exists, false, select, true, type_coerce
 
-from segmentary.db.neutron import EXTERNALS, MAPPINGS, NETWORKS, RANGES, RBACS, SEGMENTS, STANDARD
+from segmentary.catalog.rbac_policy import EVERYBODY, FLAGS, OBJECT_TYPES
+from segmentary.db.neutron import MAPPINGS, NETWORKS, RANGES, RBACS, SEGMENTS, STANDARD
 from segmentary.db.statement import Statement
 from segmentary.db.transaction import Tx
 from segmentary.db.types import FlagType
 
 Values = dict[str, Any]
 TAGS = Table("tags", NETWORKS.metadata, Column("standard_attr_id", BigInteger), Column("tag", String))
-_SHARING = "access_as_shared"
 
 
 def networks(tx: Tx) -> list[Values]:
-    """Return the networks, whether they are shared and external included."""
-    shared = exists().where(
-        RBACS.c.object_id == NETWORKS.c.id, RBACS.c.action == _SHARING, RBACS.c.target_project == "*"
-    )
-    external = exists().where(EXTERNALS.c.network_id == NETWORKS.c.id)
+    """Return the networks, whether they are shared with, and external for, everybody included."""
     names = ("id", "name", "project_id", "admin_state_up", "mtu")
     columns = [NETWORKS.c[name] for name in names]
-    derived = [_flag(shared).label("shared"), _flag(external).label("router_external")]
+    derived = [_flag(_for_everybody(action)).label(flag) for action, flag in FLAGS.items()]
     return _standard(tx, NETWORKS, [*columns, *derived])
 
 
@@ -41,11 +37,27 @@ def ranges(tx: Tx) -> list[Values]:
     return _standard(tx, RANGES, [*(RANGES.c[name] for name in names), network_type])
 
 
+def policies(tx: Tx) -> list[Values]:
+    """Return the RBAC policies of networks."""
+    names = ("id", "object_id", "action", "target_project", "project_id")
+    columns = [RBACS.c[name] for name in names]
+    rows = tx.rows(Statement(select(*columns).order_by(RBACS.c.id), columns), {})
+    # Neutron keeps no times of them, and has a table for each type of object.
+    common = {"object_type": OBJECT_TYPES[0], "created_at": None, "updated_at": None, "revision_number": None}
+    return [{**dict(zip(names, row, strict=True)), **common} for row in rows]
+
+
 def mappings(tx: Tx) -> list[Values]:
     """Return which hosts reach which segments."""
     columns = [MAPPINGS.c.segment_id, MAPPINGS.c.host]
     rows = tx.rows(Statement(select(*columns).order_by(*columns), columns), {})
     return [dict(zip(("segment_id", "host"), row, strict=True)) for row in rows]
+
+
+def _for_everybody(action: str) -> Any:  # noqa: ANN401, an SQL condition
+    return exists().where(
+        RBACS.c.object_id == NETWORKS.c.id, RBACS.c.action == action, RBACS.c.target_project == EVERYBODY
+    )
 
 
 def _flag(condition: Any) -> Any:  # noqa: ANN401, an SQL condition

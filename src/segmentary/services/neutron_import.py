@@ -9,9 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from segmentary.catalog import HostMapping, Network, PhysicalNetwork, Segment, SegmentRange, event
+from segmentary.catalog import (
+    BY_COLLECTION,
+    HostMapping,
+    Network,
+    PhysicalNetwork,
+    RbacPolicy,
+    Segment,
+    SegmentRange,
+    event,
+)
 from segmentary.catalog.agent import INCLUDED
 from segmentary.catalog.network_type import BY_NAME, NETWORK_TYPES, Scope, largest_mtu
+from segmentary.catalog.rbac_policy import RBAC_POLICY_UNIQUE
 from segmentary.catalog.segment_range import ACTIVE, RANDOM
 from segmentary.db import listing, neutron_rows, records
 from segmentary.db.transaction import Tx
@@ -25,7 +35,9 @@ from segmentary.services.neutron_ranges import cut
 from segmentary.services.record import new_id
 
 # Parents first.
-KINDS: tuple[Resource, ...] = tuple(map(describe, (PhysicalNetwork, Network, Segment, SegmentRange, HostMapping)))
+KINDS: tuple[Resource, ...] = tuple(
+    map(describe, (PhysicalNetwork, Network, Segment, SegmentRange, HostMapping, RbacPolicy))
+)
 AT_ONCE = 500
 _BEFORE = "1970-01-01T00:00:00Z"
 _EXCLUSIVE = frozenset(one.name for one in NETWORK_TYPES if one.unique_in is not Scope.NOWHERE)
@@ -61,6 +73,7 @@ def read(tx: Tx) -> Source:
         describe(Segment): segments,
         describe(SegmentRange): cut(ranges),
         describe(HostMapping): neutron_rows.mappings(tx),
+        describe(RbacPolicy): neutron_rows.policies(tx),
     }
 
 
@@ -133,9 +146,10 @@ def _values(resource: Resource, row: Values, inside: Mapping[str, list[Values]],
     for one in resource.stored:
         if values[one.name] is None and not one.nullable and one.default == "":
             values[one.name] = ""
+    if "project_id" in values and resource is not describe(SegmentRange):
+        values["project_id"] = values["project_id"] or ""
     if resource is describe(Network):
         of_network = inside.get(values["id"], [])
-        values["project_id"] = values["project_id"] or ""
         values["next_segment_index"] = max((one["segment_index"] for one in of_network), default=-1) + 1
         values["mtu_requested"] = values["mtu"] < _carried(of_network, call)
     if resource is describe(SegmentRange):
@@ -223,10 +237,10 @@ class _Seen:
         for key in _keys(resource, values):
             if key in self._keys:
                 return f"{key[0]}: {self._keys[key]} holds it already"
-        if resource is describe(Segment) and values["network_id"] not in self._parents[describe(Network)]:
-            return f"segment_network: network {values['network_id']} is not taken"
-        if resource is describe(HostMapping) and values["segment_id"] not in self._parents[describe(Segment)]:
-            return f"host_mapping_segment: segment {values['segment_id']} is not taken"
+        for rule in resource.reference_rules:
+            parent = BY_COLLECTION[rule.collection]
+            if rule.target == "id" and values[rule.attribute] not in self._parents[parent]:
+                return f"{rule.name}: {parent.name} {values[rule.attribute]} is not taken"
         if resource is describe(SegmentRange):
             for low, high, other in self._ranges.get(_pool(values), ()):
                 if low <= values["maximum"] and values["minimum"] <= high:
@@ -244,6 +258,8 @@ def _keys(resource: Resource, values: Values) -> Iterator[tuple[object, ...]]:
         if values["network_type"] in _EXCLUSIVE:
             yield "segment_claim", values["network_type"], values["physical_network"] or "", values["segmentation_id"]
         yield "segment_index_unique", values["network_id"], values["segment_index"]
+    if resource is describe(RbacPolicy):
+        yield RBAC_POLICY_UNIQUE.name, *(values[name] for name in ("object_id", "action", "target_project"))
     if resource is describe(PhysicalNetwork):
         yield "physical_network_name_unique", values["name"]
 

@@ -45,15 +45,16 @@ def update(tx: Tx, call: Call, record_id: str, changes: Changes, revision: int |
     """Share with another project instead; raise `DuplicateRbacPolicy` if that is done already."""
     network, before = _lock(tx, record_id, revision)
     target = changes.get("target_project", before.target_project)
-    if target == before.target_project:
-        return before
     key = (before.object_id, before.action, target)
-    held = sharing.holder(tx, key)
+    held = sharing.holder(tx, key) if target != before.target_project else None
     if held is not None:
         raise _duplicate(key, held)
-    after = records.change(tx, before, {"target_project": target})
-    flags = {flag: False for flag in [_flag(before)] if flag} | {flag: True for flag in [_flag(after)] if flag}
-    record(tx, call.actor, [_changed(tx, network, flags), event.updated(before, after)])
+    after = records.change(tx, before, changes)
+    events = [event.updated(before, after)]
+    if target != before.target_project:
+        flags = {flag: False for flag in [_flag(before)] if flag} | {flag: True for flag in [_flag(after)] if flag}
+        events.insert(0, _changed(tx, network, flags))
+    record(tx, call.actor, events)
     return after
 
 

@@ -334,6 +334,7 @@ CREATE INDEX observations_host ON observations (host);
 
 CREATE TABLE rbac_policies (
     id TEXT NOT NULL,
+    description TEXT NOT NULL,
     object_type TEXT NOT NULL,
     object_id TEXT NOT NULL,
     action TEXT NOT NULL,
@@ -343,6 +344,7 @@ CREATE TABLE rbac_policies (
     updated_at TEXT NOT NULL,
     revision_number INTEGER NOT NULL,
     PRIMARY KEY (id),
+    CONSTRAINT rbac_policy_description_allowed CHECK (length(description) BETWEEN 0 AND 255),
     CONSTRAINT rbac_policy_object_type_allowed CHECK (object_type = 'network'),
     CONSTRAINT rbac_policy_action_allowed CHECK (action IN ('access_as_shared', 'access_as_external')),
     CONSTRAINT rbac_policy_target_project_allowed CHECK (length(target_project) BETWEEN 1 AND 255),
