@@ -40,7 +40,7 @@ def shared_with_one(api: Client) -> bool:
     network = api.network()["id"]
     policy = {"object_type": "network", "object_id": network, "action": "access_as_shared", "target_tenant": "p"}
     made = api.ask("POST", "/rbac-policies", {"rbac_policy": policy})["rbac_policy"]
-    return policy.items() <= made.items()
+    return bool(policy.items() <= made.items())
 
 
 def stale_revision(api: Client) -> bool:

@@ -99,6 +99,12 @@ class Planter:
         self.insert("subnets", **row, standard_attr_id=self.attribute("subnets"))
         return made
 
+    def policy(self, network: str, action: str, target: str) -> str:
+        made = self.new_id()
+        row = {"id": made, "object_id": network, "action": action, "target_project": target, "project_id": "alpha"}
+        self.insert("networkrbacs", **row)
+        return made
+
     def agent(self, host: str, heartbeat: str) -> None:
         row = {"id": self.new_id(), "agent_type": "Open vSwitch agent", "binary": "x", "topic": "x", "host": host}
         times = dict.fromkeys(("created_at", "started_at"), LONG_AGO)
@@ -133,6 +139,10 @@ def healthy(plant: Planter) -> None:
     floating = plant.subnet(routed, None, "10.0.9.0/24")
     plant.insert("subnet_service_types", subnet_id=floating, service_type="network:routed")
     plant.subnet(plant.network(), None, "10.1.0.0/24")
+    external = plant.network()
+    plant.insert("externalnetworks", network_id=external)
+    for target in ("*", "beta"):
+        plant.policy(external, "access_as_external", target)
     bound = plant.segment("vlan", "rack7", 1, dynamic=True)
     plant.insert("ml2_port_binding_levels", port_id=MISSING, host="alive", level=0, driver="x", segment_id=bound)
 
@@ -212,6 +222,11 @@ def plant_defects(plant: Planter) -> Found:
     plant.segment("vxlan", None, 210_001, network=plant.network("alpha"))
     found.add(("neutron_id_in_range_of_another_project", plant.segment("vxlan", None, 210_005)))
     found.add(("neutron_dynamic_segment_unused", plant.segment("vlan", "rack1", 704, dynamic=True)))
+    found.add(("rbac_policy_network", plant.policy(MISSING, "access_as_shared", "beta")))
+    external, unpoliced = plant.network(), plant.network()
+    plant.policy(external, "access_as_external", "beta")
+    plant.insert("externalnetworks", network_id=unpoliced)
+    found |= {("neutron_external_policy", one) for one in (external, unpoliced)}
     return found | _wrong_subnets(plant) | _wrong_mappings(plant)
 
 

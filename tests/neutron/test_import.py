@@ -37,7 +37,9 @@ def test_everything_is_taken_with_ids_times_and_revisions(
         values = f"revision_number = 9, created_at = '{LONG_AGO}', description = 'd'"
         run(f"UPDATE standardattributes SET {values} WHERE {of_it}")
         run(f"INSERT INTO tags (standard_attr_id, tag) SELECT id, 'red' FROM standardattributes WHERE {of_it}")
-    plant.insert("networkrbacs", id="r", object_id=network, action="access_as_shared", target_project="*")
+    plant.policy(network, "access_as_shared", "*")
+    plant.policy(network, "access_as_external", "*")
+    one_project = plant.policy(network, "access_as_shared", "beta")
     run(f"INSERT INTO externalnetworks (network_id) VALUES ('{network}')")
     source = NeutronImport(target, empty_database_url)
     done = source.carry_out()
@@ -51,6 +53,8 @@ def test_everything_is_taken_with_ids_times_and_revisions(
         9,
     )
     copied = target.segments.show(segment)
+    policy = target.rbac_policies.show(one_project)
+    assert (policy.object_id, policy.target_project, policy.project_id) == (network, "beta", "alpha")
     told_of_segment = (copied.segmentation_id, copied.segment_index, copied.revision_number, copied.tags)
     assert told_of_segment == (180, 7, 9, ("red",))
     assert all(theirs == ours for theirs, ours in source.compared().values())
@@ -86,7 +90,13 @@ def test_each_refused_row_keeps_everything_out_unless_it_is_skipped(
     refused = source.carry_out().refused
     assert not target.networks.list()
     told = {note.text.partition(":")[0] for note in refused}
-    assert {"segment_claim", "segment_network", "network_segment_range_overlap", "host_mapping_segment"} <= told
+    assert {
+        "segment_claim",
+        "segment_network",
+        "network_segment_range_overlap",
+        "host_mapping_segment",
+        "rbac_policy_network",
+    } <= told
     source.carry_out(skip_refused=True)
     assert not target.audit().totals
     for collection, (theirs, ours) in source.compared().items():

@@ -20,7 +20,7 @@ from segmentary.rules.rule import Rule
 from segmentary.services import quota
 from segmentary.services.call import Call
 from segmentary.services.event import record
-from segmentary.services.record import finish, new_id
+from segmentary.services.record import finish
 
 
 def create(tx: Tx, call: Call, drafts: Sequence[Draft[RbacPolicy]]) -> list[RbacPolicy]:
@@ -158,17 +158,8 @@ def _changed(tx: Tx, network: Network, flags: Mapping[str, bool]) -> Event:
 
 
 def _for_everybody(tx: Tx, network: Network, action: str) -> RbacPolicy:
-    return RbacPolicy(
-        id=new_id(),
-        object_type=OBJECT_TYPES[0],
-        object_id=network.id,
-        action=action,
-        target_project=EVERYBODY,
-        project_id=network.project_id,
-        created_at=tx.now,
-        updated_at=tx.now,
-        revision_number=0,
-    )
+    given = {"object_type": OBJECT_TYPES[0], "object_id": network.id, "action": action, "target_project": EVERYBODY}
+    return finish(tx, RbacPolicy, Draft(describe(RbacPolicy), given), project_id=network.project_id)
 
 
 def _duplicate(key: tuple[str, ...], held: RbacPolicy | None) -> DuplicateRbacPolicy:
