@@ -43,6 +43,31 @@ def networks_are_created_found_changed_and_deleted(network: Any) -> None:  # noq
     refused(exceptions.NotFoundException, network.delete_network, blue.id, ignore_missing=False)
 
 
+def networks_are_shared_with_single_projects(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
+    blue = network.create_network(name="shared")
+    values = {"object_type": "network", "object_id": blue.id, "action": "access_as_shared"}
+    one = network.create_rbac_policy(**values, target_project_id="red")
+    assert (one.target_project_id, one.object_id, one.action, one.object_type) == (
+        "red",
+        blue.id,
+        "access_as_shared",
+        "network",
+    )
+    told = refused(exceptions.ConflictException, network.create_rbac_policy, **values, target_project_id="red")
+    assert one.id in told
+    every = network.create_rbac_policy(**values, target_project_id="*")
+    assert network.get_network(blue.id).is_shared is True
+    found = network.rbac_policies(target_project_id="red", object_id=blue.id)
+    assert [each.id for each in found] == [one.id]
+    assert network.update_rbac_policy(one, target_project_id="green").target_project_id == "green"
+    assert network.find_rbac_policy(one.id).target_project_id == "green"
+    assert network.get_rbac_policy(one.id).project_id == every.project_id
+    network.delete_rbac_policy(every)
+    assert network.get_network(blue.id).is_shared is False
+    network.delete_network(blue)
+    refused(exceptions.NotFoundException, network.get_rbac_policy, one.id)
+
+
 def changes_can_be_made_conditional_on_the_revision(network: Any) -> None:  # noqa: ANN401 - the SDK has no types
     one = network.create_network(name="first")
     known = one.revision_number
@@ -210,6 +235,7 @@ def main() -> None:
     )
     for step in (
         networks_are_created_found_changed_and_deleted,
+        networks_are_shared_with_single_projects,
         changes_can_be_made_conditional_on_the_revision,
         segments_are_created_filtered_changed_and_deleted,
         tags_are_set_added_removed_and_filtered_by,

@@ -37,6 +37,7 @@ def walk_through(openstack: Openstack, service: Service, headers: dict[str, str]
     networks_come_in_every_type(openstack)
     vxlan_segment = segments_are_added_and_changed_by_name(openstack)
     segments_are_shown_changed_and_deleted_by_id(openstack, vxlan_segment)
+    networks_are_shared_with_single_projects(openstack)
     networks_are_found_changed_and_deleted(openstack)
 
 
@@ -124,6 +125,38 @@ def segments_are_shown_changed_and_deleted_by_id(openstack: Openstack, segment_i
     assert [(one["Network Type"], one["Segment"]) for one in of_network] == [("vlan", 100)]
 
 
+def networks_are_shared_with_single_projects(openstack: Openstack) -> None:
+    create = "network rbac create -f json --type network"
+    shared, external = openstack.all(
+        f"{create} --action access_as_shared --target-project red n-local",
+        f"{create} --action access_as_external --target-all-projects n-vlan",
+    )
+    assert (shared["object_type"], shared["action"], shared["target_project_id"]) == (
+        "network",
+        "access_as_shared",
+        "red",
+    )
+    assert shared["project_id"]
+    assert external["target_project_id"] == "*"
+    opened, listed, of_red, shown, closed = openstack.all(
+        "network show -f json n-vlan",
+        "network rbac list --long -f json",
+        "network rbac list --target-project red --action access_as_shared --type network -f json",
+        f"network rbac set --target-project green {shared['id']}",
+        f"network rbac show -f json {shared['id']}",
+        f"network rbac delete {shared['id']} {external['id']}",
+        "network show -f json n-vlan",
+    )
+    assert opened["router:external"] is True
+    assert {(one["ID"], one["Action"]) for one in listed} >= {
+        (shared["id"], "access_as_shared"),
+        (external["id"], "access_as_external"),
+    }
+    assert [one["ID"] for one in of_red] == [shared["id"]]
+    assert shown["target_project_id"] == "green"
+    assert closed["router:external"] is False
+
+
 def networks_are_found_changed_and_deleted(openstack: Openstack) -> None:
     everything, active, down, by_type, by_place, by_number, shared, external, vlan = openstack.all(
         "network list -f json --long",
@@ -167,7 +200,7 @@ def test_quotas_are_set_shown_listed_and_taken_away(server: Service, openstack_p
         return {one["Resource"]: one["Limit"] for one in rows if one["Limit"] is not None}
 
     shown, default, _, usage, listed, left = openstack.all(
-        "quota set --networks 5 p",
+        "quota set --networks 5 --rbac-policies 7 p",
         "quota show -f json --network p",
         "quota show -f json --network --default p",
         "network create -f json --project p n-of-p",
@@ -177,8 +210,8 @@ def test_quotas_are_set_shown_listed_and_taken_away(server: Service, openstack_p
         "quota show -f json --network p",
         "network delete n-of-p",
     )
-    assert limits(shown) == {"networks": 5, "segment": -1, "network_segment_range": -1}
-    assert limits(default) == limits(left) == {**limits(shown), "networks": -1}
+    assert limits(shown) == {"networks": 5, "segment": -1, "network_segment_range": -1, "rbac_policies": 7}
+    assert limits(default) == limits(left) == {**limits(shown), "networks": -1, "rbac_policies": -1}
     assert [(one["Limit"], one["In Use"]) for one in usage if one["Resource"] == "networks"] == [(5, 1)]
     assert [(one["Project ID"], one["Networks"]) for one in listed] == [("p", 5)]
     openstack.all("quota set --networks 0 p")

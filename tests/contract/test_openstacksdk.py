@@ -10,7 +10,7 @@ import pytest
 from tests.servers.service import Service
 
 CALLS = Path(__file__).with_name("sdk.py")
-STEPS = 10
+STEPS = 11
 LONGEST_SECONDS = 120
 
 

@@ -215,7 +215,7 @@ ACTS: tuple[Callable[[World, int, int], None], ...] = (
     World.set_flag,
     World.delete,
 )
-STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 41), st.integers(0, 41)), min_size=5, max_size=12)
+STEPS = st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 41), st.integers(0, 41)), min_size=4, max_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def world(database_url: str, users: tuple[Path, dict[str, str]]) -> Iterator[Wor
 
 # Not made smaller: an example is a long way with a real database, and each step asserts.
 @settings(
-    max_examples=8, phases=[Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, phases=[Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS)
 def test_everybody_sees_what_is_shared_and_nothing_else(
