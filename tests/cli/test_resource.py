@@ -130,7 +130,7 @@ def test_records_are_tagged_and_found_by_their_tags(run: Run) -> None:
 def test_quotas_are_set_listed_shown_and_taken_away(run: Run) -> None:
     assert shown(run("quota", "list", "--format", "json")) == []
     changed = shown(run("quota", "set", "p", "--network", "2", "--network-segment-range", "0", "--format", "json"))
-    assert changed == {"network": 2, "segment": -1, "network_segment_range": 0}
+    assert changed == {"network": 2, "segment": -1, "network_segment_range": 0, "rbac_policy": -1}
     assert shown(run("quota", "list", "--format", "json")) == [{"project_id": "p", **changed}]
     shown(run("network", "create", "--project-id", "p", "--format", "json"))
     assert shown(run("quota", "show", "p", "--format", "json"))[0] == {"resource": "network", "limit": 2, "used": 1}

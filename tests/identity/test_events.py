@@ -130,9 +130,14 @@ def test_a_history_is_that_of_the_feed_and_of_others_there_is_none(site: Site) -
     mine = site.network("ann", name="mine")
     site.ask("root", "PUT", f"networks/{mine['id']}", {"network": {"shared": True}})
     site.ask("ann", "DELETE", f"networks/{mine['id']}")
-    in_feed = site.feed("rae")["segment_events"]
+    told = site.feed("rae")["segment_events"]
+    in_feed = [one for one in told if one["type"].startswith("network.")]
     assert site.ask("rae", "GET", f"networks/{mine['id']}/history")["history"] == in_feed
     assert [one["actor"] for one in in_feed] == ["ann", None, "ann"]
+    of_policy = [one for one in told if one not in in_feed]
+    assert [one["type"] for one in of_policy] == ["rbac_policy.created", "rbac_policy.deleted"]
+    policy = of_policy[0]["resource_id"]
+    assert site.ask("rae", "GET", f"rbac-policies/{policy}/history")["history"] == of_policy
     ranged = {"network_type": "gre", "minimum": 1, "maximum": 9, "shared": False, "project_id": "green"}
     made = site.ask("root", "POST", "network-segment-ranges", {"network_segment_range": ranged})
     for path in ("networks/{}/history", "network-segment-ranges/{}/history", "segments/{}/history"):
@@ -177,15 +182,16 @@ def test_other_rules_say_who_reads_what(open_site: Callable[[str], Site]) -> Non
     )
     tunnel = {"provider:network_type": "vxlan", "provider:segmentation_id": 4711}
     given = site.network("root", name="given", project_id="blue", shared=True, **tunnel)
-    (mine,) = site.feed("ann")["segment_events"]
+    mine, policy = site.feed("ann")["segment_events"]
+    assert (policy["type"], policy["record"]["target_tenant"]) == ("rbac_policy.created", "*")
     assert (mine["actor"], mine["request_id"]) == ("root", None)
     assert mine["record"]["provider:segmentation_id"] == 4711
     # Shown with the network, which is shared; but an event knows only whose the network is.
     assert site.ask("ann", "GET", f"networks/{given['id']}")["network"]["provider:network_type"] == "vxlan"
     assert "provider:network_type" not in mine["record"]
     of_all = site.feed("audrey")["segment_events"]
-    assert [one["type"] for one in of_all] == ["network.created", "segment.created"]
-    assert [(one["actor"], one["request_id"]) for one in of_all] == [(None, None)] * 2
+    assert [one["type"] for one in of_all] == ["network.created", "segment.created", "rbac_policy.created"]
+    assert [(one["actor"], one["request_id"]) for one in of_all] == [(None, None)] * 3
     assert of_all[0]["record"]["provider:network_type"] == "vxlan"
     assert site.ask("audrey", "GET", f"networks/{given['id']}/history")["history"] == of_all[:1]
 

@@ -431,6 +431,12 @@ for _one in (each.name for each in RESOURCES if each.routed and each.name != "ne
         **{f"{verb}_{_one}": HIDDEN for verb in ("show", "update", "delete")},
         f"show_history_of_{_one}": (OK, 404, 404, 404, OK, 403),
     }
+OPERATIONS |= {
+    "create_rbac_policy": OPERATIONS["create_network"],
+    "show_rbac_policy": (OK, OK, OK, OK, 404, 404),
+    **dict.fromkeys(("update_rbac_policy", "delete_rbac_policy"), (OK, OK, OK, 403, 404, 404)),
+    "show_history_of_rbac_policy": OPERATIONS["show_history_of_network"],
+}
 for _one in (each.name for each in RESOURCES if each.routed and each.tags is not None and each.name != "network"):
     verbs = ("list_tags_of", "check_tag_of", "replace_tags_of", "delete_tags_of", "delete_tag_of", "add_tag_to")
     OPERATIONS |= {f"{verb}_{_one}": HIDDEN for verb in ("add_tags_of", *verbs)}
