@@ -35,10 +35,13 @@ class Refusing:
             ("network", {"name": "blue"}),
             ("segment", {"network_type": "vxlan", "segmentation_id": 5}),
             ("network_segment_range", {"network_type": "vxlan", "minimum": 1, "maximum": 9}),
+            ("rbac_policy", {"object_type": "network", "action": "access_as_shared", "target_tenant": "red"}),
             ("event_destination", {"kind": "webhook", "endpoint": "http://127.0.0.1:9/", "paused": True}),
         ):
-            self.valid[resource] = {**body, **({"network_id": self.ids["network"]} if resource == "segment" else {})}
-            answer = self.send("POST", f"/v2.0/{resource}s", {resource: self.valid[resource]})
+            parent = {"segment": "network_id", "rbac_policy": "object_id"}.get(resource)
+            self.valid[resource] = {**body, **({parent: self.ids["network"]} if parent else {})}
+            collection = next(one.collection for one in RESOURCES if one.name == resource)
+            answer = self.send("POST", f"/v2.0/{collection}", {resource: self.valid[resource]})
             assert answer.status_code == 201, answer.text
             self.ids[resource] = answer.json[resource]["id"]
         self._stored = self._snapshot()
