@@ -317,7 +317,8 @@ CREATE TABLE rbac_policies (
     CONSTRAINT rbac_policy_revision_number_allowed CHECK (revision_number BETWEEN 0 AND 2147483647),
     CONSTRAINT rbac_policy_unique UNIQUE (object_id, action, target_project),
     CONSTRAINT rbac_policy_network FOREIGN KEY(object_id) REFERENCES networks (id)
-);
+)
+ WITH (fillfactor = 90);
 
 CREATE INDEX rbac_policies_action_target_project_object_id ON rbac_policies (action, target_project, object_id);
 
