@@ -37,8 +37,8 @@ QUERIES: tuple[Asked, ...] = (
     ("limit=2&sort_key=name&sort_dir=desc&with_count=true", lambda _one, _me: True),
     ("limit=1&sort_key=mtu&sort_dir=asc&page_reverse=true", lambda _one, _me: True),
     ("fields=id&fields=name&fields=project_id", lambda _one, _me: True),
-    ("shared=false&limit=2", lambda one, _me: not one.shared),
-    ("shared=true&with_count=true", lambda one, _me: one.shared),
+    ("shared=false&limit=2", lambda one, me: not one.shared and me not in one.shared_with),
+    ("shared=true&with_count=true", lambda one, me: one.shared or me in one.shared_with),
     ("router:external=true", lambda one, _me: one.external),
     ("not-tags=red&limit=3", lambda _one, _me: True),
     ("tags-any=amberx-red,basilx-red,cedarx-red", lambda one, _me: f"{one.owner}-red" in one.tags),
@@ -145,7 +145,7 @@ def list_all(world: World, me: str, role: str, number: int) -> None:
         assert answer.get("count", len(wanted)) == len(wanted)
         seen += [one["id"] for one in answer["networks"]]
         for one in answer["networks"]:
-            world.check_shown(world.networks[one["id"]], one, is_own=world.networks[one["id"]].owner == me)
+            world.check_shown(world.networks[one["id"]], one, me)
         links = {one["rel"]: urlsplit(one["href"]) for one in answer.get("networks_links", ())}
         after = links.get("previous" if reverse else "next")
         path = f"networks?{after.query}" if after and answer["networks"] else ""
@@ -154,7 +154,7 @@ def list_all(world: World, me: str, role: str, number: int) -> None:
 
 def show(world: World, me: str, role: str, number: int) -> None:
     for one in list(world.visible(me).values())[number % 3 :][:3]:
-        world.check_shown(one, world.get(me, role, f"networks/{one.id}")["network"], is_own=one.owner == me)
+        world.check_shown(one, world.get(me, role, f"networks/{one.id}")["network"], me)
 
 
 def look_for_theirs(world: World, me: str, role: str, number: int) -> None:
@@ -241,6 +241,52 @@ def quota(world: World, me: str, role: str, _number: int) -> None:
     world.admin("DELETE", f"quotas/{me}")
 
 
+def share(world: World, me: str, role: str, number: int) -> None:
+    """Share a network with a project; a second time is refused, without telling who did it the first time."""
+    one = pick(world, me, number)
+    if one is None:
+        return
+    target = PROJECTS[(PROJECTS.index(me) + 1 + number % 2) % 3]
+    if number % 4 == 0:
+        share_for(world, me, number)  # the same network with the same project
+    answer = world.ask(me, role, "POST", "rbac-policies", sharing(one, target))
+    if target in one.shared_with:
+        assert (answer.status, answer.fault["type"]) == (409, "DuplicateRbacPolicy")
+        return
+    assert answer.status == 201, answer.body
+    world.share(me, one, target, answer.document["rbac_policy"])
+    world.happened(one, "updated", f"{me}-{role}", request_of(answer))
+
+
+def unshare(world: World, me: str, role: str, number: int) -> None:
+    """End a policy of the project's own; that of another is not there."""
+    for key, (owner, one, target) in list(world.policies.items())[number % 4 :]:
+        answer = world.ask(me, role, "DELETE", f"rbac-policies/{key}")
+        if not one.alive or owner != me:
+            assert answer.status == 404
+            continue
+        assert answer.status == 204
+        one.shared_with.remove(target)
+        del world.policies[key]
+        world.happened(one, "updated", f"{me}-{role}", request_of(answer))
+        return
+
+
+def list_policies(world: World, me: str, role: str, _number: int) -> None:
+    found = world.get(me, role, "rbac-policies?with_count=true")
+    wanted = {key for key, (owner, one, _) in world.policies.items() if owner == me and one.alive}
+    single = [one for one in found["rbac_policies"] if one["target_tenant"] != "*"]
+    assert {one["id"] for one in single} == wanted
+    assert {one["project_id"] for one in found["rbac_policies"]} <= {me}
+    assert found["count"] == len(found["rbac_policies"])
+    assert world.get(me, role, f"rbac-policies?target_tenant={me}")["rbac_policies"] == []
+
+
+def sharing(one: Network, target: str) -> dict[str, object]:
+    policy = {"object_type": "network", "object_id": one.id, "action": "access_as_shared", "target_tenant": target}
+    return {"rbac_policy": policy}
+
+
 def read_events(world: World, me: str, role: str, number: int) -> None:
     if number % 2:
         world.stream(me, role)
@@ -266,6 +312,8 @@ WRITES = {
     "conflict": conflict,
     "quota": quota,
     "try theirs": try_theirs,
+    "share": share,
+    "unshare": unshare,
 }
 READS = {
     "list": list_all,
@@ -274,6 +322,7 @@ READS = {
     "try the operator's": try_the_operators,
     "events": read_events,
     "histories": read_histories,
+    "policies": list_policies,
 }
 
 
@@ -310,6 +359,16 @@ def toggle(world: World, me: str, number: int) -> None:
     world.happened(one, "updated", None, None)
 
 
+def share_for(world: World, me: str, number: int) -> None:
+    """Share a network of the project with another, by a policy of the administrator's."""
+    one = pick(world, me, number)
+    target = PROJECTS[(PROJECTS.index(me) + 1 + number % 2) % 3]
+    if one is None or target in one.shared_with:
+        return
+    world.share(ADMIN, one, target, world.admin("POST", "rbac-policies", sharing(one, target))["rbac_policy"])
+    world.happened(one, "updated", None, None)
+
+
 def own(world: World, _me: str, number: int) -> None:
     """Make something of the administrator's own: a network, maybe for everybody, or what only operators see."""
     values = {"name": world.name(ADMIN), "description": world.name(ADMIN), "shared": number % 3 == 0}
@@ -331,12 +390,12 @@ def take(world: World, me: str, number: int) -> None:
         world.happened(one, "deleted", None, None)
 
 
-MEANWHILE = {"give": give, "change": change, "toggle": toggle, "own": own, "take": take}
+MEANWHILE = {"give": give, "change": change, "toggle": toggle, "share for": share_for, "own": own, "take": take}
 
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(PROJECTS),
-        st.sampled_from([*WRITES, *READS, *MEANWHILE, "events", "list", "create", "update"]),
+        st.sampled_from([*WRITES, *READS, *MEANWHILE, "events", "list", "create", "create", "update", "share"]),
         st.integers(0, 2**16),
     ),
     min_size=10,
@@ -363,6 +422,7 @@ def check_all(world: World) -> None:
                 world.history(me, "reader", one)
             else:  # also of what is shared
                 assert world.ask(me, "reader", "GET", f"networks/{one.id}/history").status == 404
+        list_policies(world, me, "reader", 0)
         world.events(me, "reader", 100)
 
 
@@ -375,6 +435,7 @@ def clear(world: World) -> None:
     for me in PROJECTS:
         world.events(me, "manager", 1000)
     world.networks.clear()
+    world.policies.clear()
 
 
 # Not made smaller: an example is a long way at a real server, and each step asserts.

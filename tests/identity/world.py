@@ -29,6 +29,7 @@ ABSENT = "01a203c4-f3e5-71bc-848a-4f7a10af3693"
 UNTOLD = (None, None)
 READS = 200
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_TARGET = re.compile(r'"target_tenant": ?"[^"]*"')
 _NUMBER = re.compile(r"(?<![0-9a-f-])12\d{6}(?![0-9a-f-])")
 
 
@@ -43,6 +44,7 @@ class Network:
     description: str = ""
     tags: tuple[str, ...] = ()
     shared: bool = False
+    shared_with: set[str] = field(default_factory=set)
     external: bool = False
     alive: bool = True
     history: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
@@ -58,6 +60,8 @@ class World:
         # Of whom an id or a segmentation ID is; the events of each project, as (verb, name, actor, request), in order.
         self.owners: dict[str, str] = {}
         self.log: dict[str, list[tuple[str, str, str, str | None, str | None]]] = {one: [] for one in PROJECTS}
+        # Who shares which network with whom, by the id of the policy.
+        self.policies: dict[str, tuple[str, Network, str]] = {}
         self.read: dict[str, int] = dict.fromkeys(PROJECTS, 0)
         self.cursors: dict[str, int] = dict.fromkeys(PROJECTS, 0)
         self._names = itertools.count(1)
@@ -75,6 +79,9 @@ class World:
 
     # Who sees what.
 
+    def is_shared(self, one: Network, project: str) -> bool:
+        return one.shared or project in one.shared_with
+
     def mine(self, project: str) -> list[Network]:
         return [one for one in self.networks.values() if one.alive and one.owner == project]
 
@@ -86,7 +93,7 @@ class World:
         return [*hidden, ABSENT]
 
     def is_visible(self, one: Network, project: str) -> bool:
-        return one.alive and (one.owner == project or one.shared or one.external)
+        return one.alive and (one.owner == project or self.is_shared(one, project) or one.external)
 
     def visible(self, project: str) -> dict[str, Network]:
         return {one.id: one for one in self.networks.values() if self.is_visible(one, project)}
@@ -136,6 +143,8 @@ class World:
 
     def check_text(self, project: str, text: str, sent: str, seen: set[str] | frozenset[str] = frozenset()) -> None:
         told = {*_ID.findall(sent), *_NUMBER.findall(sent)}
+        # With whom a policy shares: whoever sees the policy, an id that is looked for too, has said or was told that.
+        text = _TARGET.sub("", text)
         for word in WORDS:
             if word != project and word in text:
                 said = re.findall(rf"{word}[-\w]*", sent)
@@ -155,24 +164,24 @@ class World:
             if known is None or known.owner == project:
                 return True
             assert self.is_visible(known, project), (project, shown)
-            self.check_shown(known, shown)
+            self.check_shown(known, shown, project)
             return False
 
         if "network" in document:
             return document if keep(document["network"]) else {}
         return document | {"networks": [one for one in document["networks"] if keep(one)]}
 
-    def check_shown(self, known: Network, shown: Object, *, is_own: bool = False) -> None:
-        """Compare what is shown of a network with what it is."""
+    def check_shown(self, known: Network, shown: Object, project: str) -> None:
+        """Compare what is shown of a network to a project with what it is."""
         wanted: Object = {
             "id": known.id,
             "name": known.name,
             "description": known.description,
-            "shared": known.shared,
+            "shared": self.is_shared(known, project),
             "router:external": known.external,
             "project_id": known.owner,
         }
-        if is_own and self.open_provider:
+        if known.owner == project and self.open_provider:
             wanted |= {"provider:network_type": "vxlan", "provider:segmentation_id": known.number}
             wanted |= {"provider:physical_network": None}
         else:
@@ -204,6 +213,12 @@ class World:
             self.know(ADMIN, segment["id"])
         self.happened(one, "created", who, request_id)
         return one
+
+    def share(self, owner: str, one: Network, target: str, shown: Object) -> None:
+        """Take note of a policy that shares a network with a project."""
+        self.policies[shown["id"]] = (owner, one, target)
+        self.know(owner, shown["id"])
+        one.shared_with.add(target)
 
     # Reading what happened.
 

@@ -265,7 +265,7 @@ class Rights:
         elif told.get("rule") == SEGMENT_PHYSICAL_NETWORK.name and self.grounds("get_physical_network") != EVERY:
             told["reason"] = str(told["reason"]).partition(";")[0]
         elif isinstance(error, errors.DuplicateRbacPolicy) and not self._sees_policy_of(told["project_id"]):
-            told["policy"] = "one of another project"
+            told |= {"policy": "one of another project", "project_id": ""}
         else:
             return error
         veiled = type(error)(**told)
