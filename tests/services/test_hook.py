@@ -110,7 +110,14 @@ CHANGES: Mapping[str, Change] = {
     "event_destination.created": lambda app, _: app.event_destinations.create(kind="webhook", endpoint="http://h/"),
     "event_destination.updated": lambda app, ids: app.event_destinations.update(ids["destinations"], paused=False),
     "event_destination.deleted": lambda app, ids: app.event_destinations.delete(ids["destinations"]),
+    "rbac_policy.created": lambda app, ids: app.rbac_policies.create(**sharing(ids["networks"], "*")),
+    "rbac_policy.updated": lambda app, ids: app.rbac_policies.update(ids["policies"], target_project="green"),
+    "rbac_policy.deleted": lambda app, ids: app.rbac_policies.delete(ids["policies"]),
 }
+
+
+def sharing(network: str, target: str) -> dict[str, object]:
+    return {"object_type": "network", "object_id": network, "action": "access_as_shared", "target_project": target}
 
 
 def filled(app: segmentary.Application) -> dict[str, str]:
@@ -121,6 +128,7 @@ def filled(app: segmentary.Application) -> dict[str, str]:
     segment = app.segments.list(network_id=network)[0].id
     between = app.segment_ranges.create(network_type="vxlan", minimum=1, maximum=9).id
     destination = app.event_destinations.create(kind="webhook", endpoint="http://h/", paused=True).id
+    policy = app.rbac_policies.create(**sharing(network, "red")).id
     app.hosts.report(REPORT)
     app.hosts.map(segment, "h1")
     return {
@@ -130,6 +138,7 @@ def filled(app: segmentary.Application) -> dict[str, str]:
         "segments": segment,
         "ranges": between,
         "destinations": destination,
+        "policies": policy,
     }
 
 
