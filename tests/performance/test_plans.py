@@ -6,10 +6,14 @@ from typing import Any, NamedTuple
 import pytest
 
 import segmentary
+from bench.database import Database
+from bench.identifiers import STORED as STORED_SEGMENT
+from bench.identifiers import identifier
 from segmentary.catalog import Network, Segment
 from segmentary.db import claims, gaps, listing, outbox, records
 from segmentary.db.statement import Statement
 from segmentary.rules.attribute import describe
+from segmentary.rules.listing import ListQuery
 from tests.servers.plan import plan
 
 STORED = 2000
@@ -131,3 +135,15 @@ def test_next_free_number_is_found_by_the_whole_key_and_without_sorting(
     for found in (of_stored, of_few):
         assert wanted in found
         assert unwanted not in found
+
+
+@pytest.mark.databases("postgresql")
+def test_a_page_is_planned_once(database_url: str) -> None:
+    Database("postgresql", database_url, "").fill(20_000)
+    with segmentary.open(database_url, threads=1) as app:
+        for number in range(20):
+            app.find(SEGMENT, ListQuery(limit=100, marker=identifier(STORED_SEGMENT, 100 * number)))
+        connection = app.database.read(lambda tx: tx._session._connection)  # type: ignore[attr-defined]  # noqa: SLF001, what it prepared is told there only
+        told = connection.execute("SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements").fetchone()
+    assert told[0] >= 20
+    assert told[1] == 0

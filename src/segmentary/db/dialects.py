@@ -216,7 +216,8 @@ class Postgresql(Dialect):
         A prepared statement planned while its table was empty would keep reading the whole table as it grows; every
         statement on a table that grows has an index, so that a plan without one is never meant. Where there is none,
         the price put on that must not make the server compile the statement: that takes a tenth of a second. At the
-        price of a turning disk for a row, a page of few among many would be found by reading past the others.
+        price of a turning disk for a row, a page of few among many would be found by reading past the others. A plan
+        that does not know the limit of a page looks dear, and so each page would be planned anew.
         """
         chosen = {
             "TimeZone": "UTC",
@@ -226,6 +227,7 @@ class Postgresql(Dialect):
             "enable_seqscan": "off",
             "random_page_cost": "1.1",
             "jit": "off",
+            "plan_cache_mode": "force_generic_plan",
         }
         connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in chosen.items()))
         connection.adapters.register_loader("uuid", TextLoader)
