@@ -49,6 +49,12 @@ def fill(neutron: Neutron) -> None:
     for place, segment in enumerate(one for one in neutron.listed("segments") if one["network_id"] == routed):
         subnet = {"network_id": routed, "ip_version": 4, "cidr": f"10.0.{place}.0/24", "segment_id": segment["id"]}
         neutron.ask("POST", "/subnets", {"subnet": subnet})
+    chosen = next(one["id"] for one in neutron.listed("networks") if one["name"] == "chosen")
+    beta = "6d8f2a34-1c1b-4c8e-9a55-0f0c3b1c7d22"
+    policies = (("access_as_shared", beta), ("access_as_shared", "*"), ("access_as_external", beta))
+    for action, target in policies:
+        body = {"object_type": "network", "object_id": chosen, "action": action, "target_tenant": target}
+        neutron.ask("POST", "/rbac-policies", {"rbac_policy": body | {"project_id": "alpha"}})
     gone = neutron.network(name="gone", network_type="vlan", physical_network="rack1", segmentation_id=155)
     neutron.ask("DELETE", f"/networks/{gone}")
 
@@ -88,5 +94,14 @@ def test_audit_and_import_of_a_whole_neutron(database_kind: str, empty_database_
                 "created_at",
             )
             assert {name: getattr(ours, name) for name in names} == {name: one[name] for name in names}
+        policies = server.ask("GET", "/rbac-policies")["rbac_policies"]
+        for one in policies:
+            shared = app.rbac_policies.show(one["id"])
+            assert (shared.object_id, shared.action) == (one["object_id"], one["action"])
+            assert (shared.target_project, shared.project_id) == (one["target_tenant"], one["project_id"])
+        for one in server.listed("networks"):
+            network = app.networks.show(one["id"])
+            assert (network.shared, network.router_external) == (one["shared"], one["router:external"]), one["name"]
+        assert len(policies) == 3
         expected = plant_defects(plant)
         assert {(one.check.rule, one.row) for one in audit_neutron(empty_database_url).findings} == expected
